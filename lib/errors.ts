@@ -1,0 +1,63 @@
+/** What went wrong, as a literal a program can branch on. The sentence for people is in `message`. */
+export type SsdErrorCode =
+  | "BAD_OPTION"
+  | "BAD_DATA"
+  | "BAD_CHECKPOINT"
+  | "NO_LIBTORCH"
+  | "NO_CUDA"
+  | "OUT_OF_MEMORY"
+  | "CANCELLED"
+  | "DISPOSED"
+  | "DIVERGED"
+  | "INTERNAL";
+
+/**
+ * The one error class of this package.
+ *
+ * `message` is a sentence: what was expected, what came, and where (file, object, option).
+ * `code` is the category. Native errors arrive as this class too.
+ */
+export class SsdError extends Error {
+  readonly code: SsdErrorCode;
+
+  constructor(code: SsdErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "SsdError";
+    this.code = code;
+  }
+}
+
+/** The message of anything that was thrown, without its stack. */
+export function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The nearest of `known` to a misspelled `word`, or undefined when nothing is near. */
+export function nearest(word: string, known: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let least = Math.max(2, Math.floor(word.length / 2)) + 1;
+  for (const name of known) {
+    const distance = editDistance(word.toLowerCase(), name.toLowerCase());
+    if (distance < least) [best, least] = [name, distance];
+  }
+  return best;
+}
+
+/** `; did you mean "x"?`, or nothing when no known name is near. */
+export function suggestion(word: string, known: Iterable<string>): string {
+  const near = nearest(word, known);
+  return near === undefined ? "" : `; did you mean "${near}"?`;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const swap = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, swap));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

@@ -1,0 +1,336 @@
+import { existsSync, readdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { constants } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { SsdError, reason } from "./errors.js";
+import { type Libtorch, type LocateOptions, locateLibtorch } from "./libtorch/locate.js";
+import type { ResolvedDetectOptions, ResolvedLossOptions } from "./options.js";
+
+// The types of the engine (native/bindings) and the one place that loads it.
+
+export type DType = "float32" | "float64" | "float16" | "bfloat16" | "int64" | "int32" | "uint8" | "bool";
+
+/** Bytes of one element. */
+export const dtypeBytes: Record<DType, number> = {
+  float32: 4,
+  float64: 8,
+  float16: 2,
+  bfloat16: 2,
+  int64: 8,
+  int32: 4,
+  uint8: 1,
+  bool: 1,
+};
+
+export interface NativeTensor {
+  readonly shape: number[];
+  readonly dtype: DType;
+  readonly device: string;
+  /** A copy of the elements, contiguous, as raw bytes. */
+  bytes(): ArrayBuffer;
+  to(device: string, dtype: DType | null): NativeTensor;
+  dispose(): void;
+  readonly disposed: boolean;
+}
+
+/** One node of a model: an operation, what feeds it (0 is the picture, k is node k-1), its numbers. */
+export interface GraphNode {
+  op: "conv" | "batchnorm" | "relu" | "relu6" | "maxpool" | "l2norm" | "add";
+  /** Prefix of its tensors in the state dict. */
+  name?: string;
+  inputs: number[];
+  in?: number;
+  out?: number;
+  kernel?: number;
+  stride?: number;
+  padding?: number;
+  dilation?: number;
+  groups?: number;
+  bias?: boolean;
+  ceil?: boolean;
+  eps?: number;
+  momentum?: number;
+  /** How its weight starts: `kaiming` (normal, fan out), `xavier` (uniform), or a constant. */
+  init?: "kaiming" | "xavier" | number;
+}
+
+/** A detector as data: nodes, and for each prediction map the nodes that give offsets and logits. */
+export interface Graph {
+  nodes: GraphNode[];
+  loc: number[];
+  conf: number[];
+  /** Classes including the background. */
+  numClasses: number;
+}
+
+export interface NativeModel {
+  /** State dict in order; the tensors are the model's own. */
+  names(): string[];
+  /** A tensor of the state dict (a view: it changes as training goes on). */
+  tensor(name: string): NativeTensor;
+  /** Copies bytes of the same dtype and element count into a tensor of the state dict. */
+  assign(name: string, bytes: ArrayBufferView): void;
+  readonly device: string;
+  to(device: string): void;
+  forward(images: NativeTensor): { loc: NativeTensor; conf: NativeTensor };
+  dispose(): void;
+}
+
+/** Truths of a batch: one entry a picture, boxes relative to the picture, labels 0-based. */
+export interface NativeTarget {
+  boxes: Float32Array;
+  labels: Int32Array;
+}
+
+export interface NativeLosses {
+  conf: NativeTensor;
+  loc: NativeTensor;
+  soft?: NativeTensor;
+  l2?: NativeTensor;
+  numPositives: NativeTensor;
+  unmatched: NativeTensor;
+  gradLoc: NativeTensor;
+  gradConf: NativeTensor;
+}
+
+export interface PriorGrid {
+  /** Side of the input in pixels. */
+  size: number;
+  maps: number[];
+  steps: number[];
+  /** One more than maps: the last closes the last map's second square. */
+  sizes: number[];
+  ratios: number[][];
+  clip: boolean;
+}
+
+export interface PackIndex {
+  file: string;
+  /** Byte offset of each picture's u8 RGB pixels in the file. */
+  offsets: Float64Array;
+  /** Width and height of each picture, interleaved. */
+  sizes: Int32Array;
+  /** Number of truths of each picture. */
+  counts: Int32Array;
+  /** All truths' corners in pixels, 4 numbers each, in picture order. */
+  boxes: Float32Array;
+  labels: Int32Array;
+}
+
+export interface NativePack {
+  readonly length: number;
+  dispose(): void;
+}
+
+export interface AugmentSpec {
+  photometric: boolean;
+  expand: boolean;
+  crop: boolean;
+  mirror: boolean;
+}
+
+export interface LoaderSpec {
+  size: number;
+  batch: number;
+  mean: number[];
+  std: number[];
+  seed: number;
+  threads: number;
+  augment: AugmentSpec | null;
+}
+
+export interface NativeLoader {
+  /** Starts an epoch over the pictures of `order`, from batch `from`; an epoch under way is dropped. */
+  start(epoch: number, order: Uint32Array, from: number): void;
+  /** The next batch as tensors: for looking at what training sees. */
+  next(): Promise<{ images: NativeTensor; targets: NativeTarget[]; indices: number[] }>;
+  dispose(): void;
+}
+
+export interface OptimizerSpec {
+  name: "sgd" | "adam" | "adamw";
+  momentum: number;
+  nesterov: boolean;
+  betas: [number, number];
+  eps: number;
+  weightDecay: number;
+}
+
+export interface SessionSpec {
+  optimizer: OptimizerSpec;
+  loss: ResolvedLossOptions;
+  precision: "fp32" | "bf16";
+  /** Name prefixes of tensors that do not train; BatchNorm under them keeps its statistics. */
+  freeze: string[];
+}
+
+export interface StepResult {
+  /** The objective that was minimised. */
+  total: number;
+  conf: number;
+  loc: number;
+  /** Null without a teacher. */
+  soft: number | null;
+  l2: number | null;
+  numPositives: number;
+  /** Truths that no prior was left for. */
+  unmatched: number;
+  dataMs: number;
+  stepMs: number;
+}
+
+export interface NativeSession {
+  /** One step on the loader's next batch. */
+  stepFrom(loader: NativeLoader, lr: number): Promise<StepResult>;
+  /** One step on a batch given by hand: images [B,3,S,S], normalised. */
+  step(images: NativeTensor, targets: NativeTarget[], lr: number): Promise<StepResult>;
+  /** The optimizer's state, named `optimizer.<slot>.<parameter>`. */
+  optimizerState(): Record<string, NativeTensor>;
+  loadOptimizerState(name: string, bytes: ArrayBufferView): void;
+  dispose(): void;
+}
+
+export interface NativeDetections {
+  /** Corners relative to the picture, 4 numbers each, best score first. */
+  boxes: Float32Array;
+  /** 0-based foreground labels. */
+  labels: Int32Array;
+  scores: Float32Array;
+}
+
+export interface EvaluatedBatch {
+  conf: number;
+  loc: number;
+  detections: NativeDetections[];
+}
+
+export interface EngineInfo {
+  libtorch: string;
+  built: string;
+  threads: number;
+  cuda: boolean;
+  devices: string[];
+  cpu: string;
+}
+
+export interface Engine {
+  info(): EngineInfo;
+  /** Hands over the error class, so that native errors are SsdErrors. */
+  initialize(errorClass: typeof SsdError): void;
+  setThreads(threads: number): void;
+  /** Stops and joins every native thread of this environment. Safe to call twice. */
+  shutdown(): void;
+  tensor(data: ArrayBufferView, shape: number[], dtype: DType): NativeTensor;
+  priorBoxes(grid: PriorGrid): NativeTensor;
+  jaccard(a: NativeTensor, b: NativeTensor): NativeTensor;
+  encode(matched: NativeTensor, priors: NativeTensor, variances: readonly number[]): NativeTensor;
+  decode(loc: NativeTensor, priors: NativeTensor, variances: readonly number[]): NativeTensor;
+  match(
+    targets: NativeTarget[],
+    priors: NativeTensor,
+    options: ResolvedLossOptions,
+  ): { loc: NativeTensor; classes: NativeTensor; unmatched: NativeTensor };
+  multiboxLoss(
+    student: { loc: NativeTensor; conf: NativeTensor },
+    teacher: { loc: NativeTensor; conf: NativeTensor } | null,
+    targets: NativeTarget[],
+    priors: NativeTensor,
+    options: ResolvedLossOptions,
+  ): NativeLosses;
+  nms(boxes: NativeTensor, scores: NativeTensor, iou: number): NativeTensor;
+  detections(
+    output: { loc: NativeTensor; conf: NativeTensor },
+    priors: NativeTensor,
+    variances: readonly number[],
+    options: ResolvedDetectOptions,
+  ): NativeDetections[];
+  /** Detections on one decoded picture, u8 RGB. */
+  detect(
+    model: NativeModel,
+    picture: { data: Uint8Array; width: number; height: number },
+    preset: { size: number; mean: number[]; std: number[] },
+    priors: NativeTensor,
+    variances: readonly number[],
+    options: ResolvedDetectOptions,
+  ): Promise<NativeDetections>;
+  /** Losses and detections of the loader's next batch, model in evaluation mode. */
+  evaluateFrom(
+    model: NativeModel,
+    loader: NativeLoader,
+    priors: NativeTensor,
+    loss: ResolvedLossOptions,
+    options: ResolvedDetectOptions,
+  ): Promise<EvaluatedBatch>;
+  Model: new (graph: Graph, seed: number) => NativeModel;
+  Pack: new (index: PackIndex) => NativePack;
+  Loader: new (pack: NativePack, spec: LoaderSpec) => NativeLoader;
+  Session: new (
+    student: NativeModel,
+    teacher: NativeModel | null,
+    priors: NativeTensor,
+    spec: SessionSpec,
+  ) => NativeSession;
+}
+
+/** What node-gyp-build finds: a C loader that needs libc alone, so that it loads without LibTorch. */
+interface Loader {
+  dlopen(path: string): void;
+}
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+let loaded: { engine: Engine; libtorch: Libtorch } | undefined;
+
+/**
+ * Loads LibTorch and the engine built for it, once; later calls return the same.
+ *
+ * @throws SsdError NO_LIBTORCH when no LibTorch fits, with every place that was tried.
+ */
+export function loadEngine(options: LocateOptions = {}): { engine: Engine; libtorch: Libtorch } {
+  if (loaded !== undefined) return loaded;
+  const engines = findEngines();
+  const libtorch = locateLibtorch({ ...options, versions: [...engines.keys()] });
+  const path = engines.get(libtorch.version.split(".").slice(0, 2).join("."))!;
+  const require = createRequire(import.meta.url);
+  const module = { exports: {} as Engine };
+  try {
+    const loader = require("node-gyp-build")(root) as Loader;
+    loader.dlopen(join(libtorch.path, "lib", "libtorch.so"));
+    process.dlopen(module, path, constants.dlopen.RTLD_NOW);
+  } catch (error) {
+    throw new SsdError(
+      "NO_LIBTORCH",
+      `the engine ${path} could not be loaded with LibTorch ${libtorch.version} at ${libtorch.path}: ${reason(error)}`,
+      { cause: error },
+    );
+  }
+  const engine = module.exports;
+  engine.initialize(SsdError);
+  process.on("exit", () => engine.shutdown());
+  loaded = { engine, libtorch };
+  return loaded;
+}
+
+/** The engine, for code that runs after it was located. */
+export function engine(): Engine {
+  return loadEngine().engine;
+}
+
+/** Engines in this package by the LibTorch minor version they were built for. */
+export function findEngines(): Map<string, string> {
+  const folders = [join(root, "build", "Release"), join(root, "prebuilds", `${process.platform}-${process.arch}`)];
+  const found = new Map<string, string>();
+  for (const folder of folders.filter((path) => existsSync(path))) {
+    for (const file of readdirSync(folder)) {
+      const version = /^libssd_distill-torch(\d+\.\d+)\.so$/.exec(file)?.[1];
+      if (version !== undefined && !found.has(version)) found.set(version, join(folder, file));
+    }
+  }
+  if (found.size === 0) {
+    throw new SsdError(
+      "NO_LIBTORCH",
+      `expected the engine (libssd_distill-torch*.so) in ${folders.join(" or ")}, found none; in a clone of the repository run "npm run setup"`,
+    );
+  }
+  return found;
+}

@@ -1,0 +1,181 @@
+import { SsdError } from "./errors.js";
+import { engine, type NativeTarget, type NativeTensor } from "./native.js";
+import { type LossOptions, lossOptions, parseOptions } from "./options.js";
+import { type Preset, type PresetName, priorGrid, resolvePreset } from "./presets.js";
+import { Tensor } from "./tensor.js";
+
+/** Truths of one picture: corners relative to it (0..1), labels 0-based foreground. */
+export interface Target {
+  /** `[G, 4]` rows, or `4 * G` numbers in a row. */
+  boxes: Float32Array | readonly (readonly number[])[];
+  labels: ArrayLike<number>;
+}
+
+/** Raw outputs of a detector: offsets `[B, P, 4]` and logits `[B, P, C]`, class 0 is background. */
+export interface Output {
+  loc: Tensor;
+  conf: Tensor;
+}
+
+/** Terms of MultiBoxLoss, divided by the number of positives, and the gradients of their sum. */
+export interface MultiBoxLosses {
+  conf: number;
+  loc: number;
+  numPositives: number;
+  /** Truths that no positive prior belongs to. */
+  unmatched: number;
+  /** `[B, P, 4]` */
+  gradLoc: Tensor;
+  /** `[B, P, C]` */
+  gradConf: Tensor;
+}
+
+/** Terms of MultiBoxLossKD and the gradients of `(1-mu) soft + mu conf + nu l2 + loc`. */
+export interface MultiBoxKdLosses extends MultiBoxLosses {
+  soft: number;
+  l2: number;
+}
+
+type Boxes = Tensor | readonly (readonly number[])[];
+
+/**
+ * The priors of a preset, `[P, 4]` float32 in centre form `[cx, cy, w, h]`, relative to the input
+ * (SSD, arXiv 1512.02325, section 2.2). `ssd300-*` have 8732.
+ */
+function priorBoxes(preset: PresetName | (string & {}) | Preset): Tensor {
+  return new Tensor(engine().priorBoxes(priorGrid(resolvePreset(preset))));
+}
+
+/** IoU of every box of `a` `[A, 4]` with every box of `b` `[B, 4]`, both in corners: `[A, B]`. */
+function jaccard(a: Boxes, b: Boxes): Tensor {
+  return new Tensor(engine().jaccard(boxTensor(a), boxTensor(b)));
+}
+
+/** Offsets of matched truths (corners `[P, 4]`) from the priors (centres `[P, 4]`). */
+function encode(matched: Boxes, priors: Boxes, variances: readonly number[] = [0.1, 0.2]): Tensor {
+  return new Tensor(engine().encode(boxTensor(matched), boxTensor(priors), variances));
+}
+
+/** Corners from offsets: the inverse of {@link encode}. */
+function decode(loc: Boxes, priors: Boxes, variances: readonly number[] = [0.1, 0.2]): Tensor {
+  return new Tensor(engine().decode(boxTensor(loc), boxTensor(priors), variances));
+}
+
+/**
+ * SSD's matching: every truth owns its best prior, other priors go to their best truth from
+ * `overlapThreshold` on.
+ *
+ * @returns `loc` `[B, P, 4]` offsets (0 for background), `classes` `[B, P]` int32 (0 background,
+ *   label + 1 otherwise), `unmatched`: how many truths got no prior.
+ */
+function match(targets: readonly Target[], priors: Boxes, options?: LossOptions) {
+  const resolved = parseOptions(lossOptions, options, "match options");
+  const out = engine().match(nativeTargets(targets), boxTensor(priors), resolved);
+  return {
+    loc: new Tensor(out.loc),
+    classes: new Tensor(out.classes),
+    unmatched: new Tensor(out.unmatched),
+  };
+}
+
+/** MultiBoxLoss (SSD, section 2.2) with hard negative mining; gradients in closed form. */
+function multiboxLoss(
+  student: Output,
+  targets: readonly Target[],
+  priors: Boxes,
+  options?: LossOptions,
+): MultiBoxLosses {
+  return lossOf(student, null, targets, priors, options);
+}
+
+/**
+ * MultiBoxLossKD: the soft term and the teacher-bounded regression of Chen et al. (NIPS 2017) beside
+ * the student's own loss.
+ */
+function multiboxLossKd(
+  student: Output,
+  teacher: Output,
+  targets: readonly Target[],
+  priors: Boxes,
+  options?: LossOptions,
+): MultiBoxKdLosses {
+  return lossOf(student, teacher, targets, priors, options) as MultiBoxKdLosses;
+}
+
+/**
+ * Greedy non-maximum suppression of `boxes` `[N, 4]` (corners) by `scores` `[N]`.
+ *
+ * @returns int32 indices of the kept, best first; ties by the lower index.
+ */
+function nms(boxes: Boxes, scores: Tensor | readonly number[], iou: number): Tensor {
+  const score = scores instanceof Tensor ? scores : Tensor.from(scores);
+  return new Tensor(engine().nms(boxTensor(boxes), score.native, iou));
+}
+
+/** Operations of SSD on tensors, on the device they live on. They run on the calling thread. */
+export const ops = { priorBoxes, jaccard, encode, decode, match, multiboxLoss, multiboxLossKd, nms };
+
+function lossOf(
+  student: Output,
+  teacher: Output | null,
+  targets: readonly Target[],
+  priors: Boxes,
+  options: LossOptions | undefined,
+): MultiBoxLosses {
+  const resolved = parseOptions(lossOptions, options, "loss options");
+  const out = engine().multiboxLoss(
+    nativeOutput(student),
+    teacher && nativeOutput(teacher),
+    nativeTargets(targets),
+    boxTensor(priors),
+    resolved,
+  );
+  const { gradLoc, gradConf, ...terms } = out;
+  const numbers = Object.fromEntries(
+    Object.entries(terms).map(([name, term]) => [name, new Tensor(term).item()]),
+  );
+  return {
+    ...(numbers as Omit<MultiBoxLosses, "gradLoc" | "gradConf">),
+    gradLoc: new Tensor(gradLoc),
+    gradConf: new Tensor(gradConf),
+  };
+}
+
+function nativeOutput({ loc, conf }: Output) {
+  return { loc: loc.native, conf: conf.native };
+}
+
+function boxTensor(boxes: Boxes): NativeTensor {
+  if (boxes instanceof Tensor) return boxes.native;
+  return Tensor.from(boxes.flat(), [boxes.length, 4]).native;
+}
+
+/**
+ * Truths in the engine's form, checked: degenerate boxes never reach matching.
+ *
+ * @throws SsdError BAD_DATA naming picture and box.
+ */
+export function nativeTargets(targets: readonly Target[]): NativeTarget[] {
+  return targets.map(({ boxes, labels }, picture) => {
+    const flat = boxes instanceof Float32Array ? boxes : Float32Array.from(boxes.flat());
+    const target = { boxes: flat, labels: Int32Array.from(labels) };
+    if (flat.length !== target.labels.length * 4) {
+      throw new SsdError(
+        "BAD_DATA",
+        `target ${picture}: expected 4 numbers for each of ${target.labels.length} labels, got ${flat.length}`,
+      );
+    }
+    for (let i = 0; i < target.labels.length; i++) checkBox(target, i, picture);
+    return target;
+  });
+}
+
+function checkBox({ boxes, labels }: NativeTarget, i: number, picture: number): void {
+  const [x1, y1, x2, y2] = boxes.subarray(i * 4, i * 4 + 4) as unknown as [number, number, number, number];
+  const real = x2 > x1 && y2 > y1 && Number.isFinite(x2 - x1 + (y2 - y1));
+  if (real && labels[i]! >= 0) return;
+  throw new SsdError(
+    "BAD_DATA",
+    `target ${picture}, box ${i}: expected x2 > x1, y2 > y1 and a label >= 0, got [${[x1, y1, x2, y2].join(", ")}] with label ${labels[i]}`,
+  );
+}

@@ -1,0 +1,90 @@
+import { z } from "zod";
+import { SsdError, suggestion } from "./errors.js";
+
+/**
+ * Checks `input` against a schema, fills in the defaults, and throws one sentence when it does not hold:
+ * which option, what was expected, what came, and for an unknown key the nearest known one.
+ *
+ * @param what Name of the object for the message, for example `train options`.
+ * @throws SsdError BAD_OPTION
+ */
+export function parseOptions<S extends z.ZodType>(schema: S, input: unknown, what: string): z.output<S> {
+  const result = schema.safeParse(input ?? {});
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  throw new SsdError("BAD_OPTION", sentence(schema, input, issue, what));
+}
+
+function sentence(schema: z.ZodType, input: unknown, issue: z.core.$ZodIssue, what: string): string {
+  const path = issue.path.map(String);
+  if (issue.code === "unrecognized_keys") {
+    const key = issue.keys[0]!;
+    const known = keysAt(schema, path);
+    const where = [...path, key].join(".");
+    return `${what}: unknown option "${where}"${suggestion(key, known)} (known: ${known.join(", ")})`;
+  }
+  const came = path.reduce<unknown>((value, key) => (value as Record<string, unknown>)?.[key], input);
+  const where = path.length === 0 ? what : `${what}: option "${path.join(".")}"`;
+  const near =
+    issue.code === "invalid_value" && typeof came === "string"
+      ? suggestion(came, issue.values.map(String))
+      : "";
+  return `${where}: ${issue.message.replace(/^Invalid (input|option): /, "")}, got ${show(came)}${near}`;
+}
+
+function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "object" && value !== null) return value.constructor?.name ?? "an object";
+  return String(value);
+}
+
+/** Names of the options that the object at `path` inside `schema` knows. */
+function keysAt(schema: z.ZodType, path: readonly string[]): string[] {
+  let at: unknown = schema;
+  for (const key of path) at = shapeOf(at)?.[key];
+  return Object.keys(shapeOf(at) ?? {});
+}
+
+/** The shape of an object schema under its defaults and optionals. */
+export function shapeOf(schema: unknown): Record<string, z.ZodType> | undefined {
+  let at = schema as { shape?: Record<string, z.ZodType>; def?: { innerType?: unknown } } | undefined;
+  while (at !== undefined && at.shape === undefined && at.def?.innerType !== undefined) {
+    at = at.def.innerType as typeof at;
+  }
+  return at?.shape;
+}
+
+const positive = z.number().positive();
+const fraction = z.number().min(0).max(1);
+
+/** Options of matching and of the losses; the defaults are SPEC's (SSD, arXiv 1512.02325; Chen et al. 2017). */
+export const lossOptions = z.strictObject({
+  overlapThreshold: fraction.default(0.5).describe("IoU from which a prior is positive (equality is positive)"),
+  negPosRatio: z.number().min(0).default(3).describe("mined negatives per positive"),
+  negativesForHard: z.int().min(0).default(100).describe("negatives of a picture without any positive"),
+  variances: z.tuple([positive, positive]).default([0.1, 0.2]).describe("scales of the box offsets"),
+  conflict: z.enum(["last", "greedy"]).default("last").describe("who owns a prior that two truths want"),
+  compat: z.enum(["none", "article"]).default("none").describe("article: its corner cases of mining"),
+  temperature: positive.default(1).describe("softens both distributions of the soft loss"),
+  negWeight: z.number().min(0).default(1.5).describe("weight of the background column of the soft loss"),
+  posWeight: z.number().min(0).default(1).describe("weight of the other columns of the soft loss"),
+  margin: z.number().default(0).describe("margin of the teacher-bounded regression"),
+  soft: z.enum(["ce", "kl"]).default("ce").describe("soft loss: weighted cross-entropy, or KL divergence"),
+  mu: fraction.default(0.7).describe("share of the hard classification loss in the objective"),
+  nu: z.number().min(0).default(0.5).describe("weight of the teacher-bounded regression"),
+});
+
+/** Input form of {@link lossOptions}: every field optional. */
+export type LossOptions = z.input<typeof lossOptions>;
+export type ResolvedLossOptions = z.output<typeof lossOptions>;
+
+/** How raw outputs become detections. */
+export const detectOptions = z.strictObject({
+  minScore: fraction.default(0.01).describe("lowest score that is kept"),
+  iou: fraction.default(0.45).describe("IoU over which non-maximum suppression drops the lower score"),
+  topK: z.int().positive().default(400).describe("candidates of a class that enter the suppression"),
+  maxDetections: z.int().positive().default(200).describe("detections kept of a picture"),
+});
+
+export type DetectOptions = z.input<typeof detectOptions>;
+export type ResolvedDetectOptions = z.output<typeof detectOptions>;

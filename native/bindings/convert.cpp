@@ -1,0 +1,273 @@
+#include "bindings/convert.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+
+namespace ssd {
+
+namespace {
+
+// The value of `names` at the position of the text.
+template <class T>
+T choose(const std::string& text, std::initializer_list<std::pair<const char*, T>> names,
+         const char* what) {
+  for (const auto& [name, value] : names) {
+    if (text == name) return value;
+  }
+  throw Error(Code::BadOption, std::string("expected a known ") + what + ", got " + text);
+}
+
+template <class T>
+Napi::Value typed(Napi::Env env, const std::vector<T>& values) {
+  auto out = Napi::TypedArrayOf<T>::New(env, values.size());
+  std::copy(values.begin(), values.end(), out.Data());
+  return out;
+}
+
+Node to_node(const Napi::Value& value) {
+  const Fields f(value, "graph node");
+  Node node;
+  node.op = choose<Op>(f.text("op"),
+                       {{"conv", Op::Conv},
+                        {"batchnorm", Op::BatchNorm},
+                        {"relu", Op::Relu},
+                        {"relu6", Op::Relu6},
+                        {"maxpool", Op::MaxPool},
+                        {"l2norm", Op::L2Norm},
+                        {"add", Op::Add}},
+                       "operation");
+  node.inputs = f.integers("inputs");
+  if (f.has("name")) node.name = f.text("name");
+  const auto integer = [&](const char* key, int64_t fallback) {
+    return static_cast<int64_t>(f.number(key, static_cast<double>(fallback)));
+  };
+  node.in = integer("in", 0);
+  node.out = integer("out", 0);
+  node.kernel = integer("kernel", 1);
+  node.stride = integer("stride", 1);
+  node.padding = integer("padding", 0);
+  node.dilation = integer("dilation", 1);
+  node.groups = integer("groups", 1);
+  node.bias = f.flag("bias", false);
+  node.ceil = f.flag("ceil", false);
+  node.eps = f.number("eps", node.eps);
+  node.momentum = f.number("momentum", node.momentum);
+  if (f.value("init").IsNumber()) {
+    node.init = Init::Constant;
+    node.constant = f.number("init");
+  } else if (f.has("init")) {
+    node.init = choose<Init>(f.text("init"), {{"kaiming", Init::Kaiming}, {"xavier", Init::Xavier}},
+                             "initialisation");
+  }
+  return node;
+}
+
+OptimizerOptions to_optimizer(const Napi::Value& value) {
+  const Fields f(value, "optimizer");
+  OptimizerOptions out;
+  out.rule = choose<Rule>(f.text("name"),
+                          {{"sgd", Rule::Sgd}, {"adam", Rule::Adam}, {"adamw", Rule::AdamW}},
+                          "optimizer");
+  out.momentum = f.number("momentum");
+  out.nesterov = f.flag("nesterov", false);
+  const auto betas = to_variances(f.numbers("betas"));
+  out.beta1 = betas[0];
+  out.beta2 = betas[1];
+  out.eps = f.number("eps");
+  out.weight_decay = f.number("weightDecay");
+  return out;
+}
+
+std::array<float, 3> to_rgb(const Fields& fields, const char* key) {
+  const auto numbers = fields.numbers(key);
+  if (numbers.size() != 3) {
+    throw Error(Code::BadOption, std::string("expected three numbers for ") + key + ", got " +
+                                     std::to_string(numbers.size()));
+  }
+  std::array<float, 3> out{};
+  std::copy(numbers.begin(), numbers.end(), out.begin());
+  return out;
+}
+
+}  // namespace
+
+Fields::Fields(const Napi::Value& value, const char* what) : what_(what) {
+  if (!value.IsObject()) {
+    throw Error(Code::BadOption, std::string("expected an object for ") + what + ", got something else");
+  }
+  object_ = value.As<Napi::Object>();
+}
+
+void Fields::fail(const char* key, const char* expected) const {
+  throw Error(Code::BadOption,
+              std::string(what_) + ": expected " + expected + " for " + key + ", got something else");
+}
+
+bool Fields::has(const char* key) const {
+  const auto field = value(key);
+  return !field.IsUndefined() && !field.IsNull();
+}
+
+double Fields::number(const char* key) const {
+  const auto field = value(key);
+  if (!field.IsNumber()) fail(key, "a number");
+  return field.As<Napi::Number>().DoubleValue();
+}
+
+bool Fields::flag(const char* key, bool fallback) const {
+  if (!has(key)) return fallback;
+  const auto field = value(key);
+  if (!field.IsBoolean()) fail(key, "true or false");
+  return field.As<Napi::Boolean>().Value();
+}
+
+std::string Fields::text(const char* key) const {
+  const auto field = value(key);
+  if (!field.IsString()) fail(key, "a string");
+  return field.As<Napi::String>().Utf8Value();
+}
+
+Napi::Array Fields::array(const char* key) const {
+  const auto field = value(key);
+  if (!field.IsArray()) fail(key, "an array");
+  return field.As<Napi::Array>();
+}
+
+std::vector<double> Fields::numbers(const char* key) const {
+  const auto list = array(key);
+  std::vector<double> out;
+  for (uint32_t i = 0; i < list.Length(); ++i) {
+    const Napi::Value element = list.Get(i);
+    if (!element.IsNumber()) fail(key, "an array of numbers");
+    out.push_back(element.As<Napi::Number>().DoubleValue());
+  }
+  return out;
+}
+
+std::vector<int64_t> Fields::integers(const char* key) const {
+  const auto values = numbers(key);
+  return {values.begin(), values.end()};
+}
+
+std::vector<std::string> Fields::texts(const char* key) const {
+  const auto list = array(key);
+  std::vector<std::string> out;
+  for (uint32_t i = 0; i < list.Length(); ++i) out.push_back(list.Get(i).ToString().Utf8Value());
+  return out;
+}
+
+Variances to_variances(const std::vector<double>& numbers) {
+  if (numbers.size() == 2) return {numbers[0], numbers[1]};
+  throw Error(Code::BadOption, "expected two numbers, got " + std::to_string(numbers.size()));
+}
+
+PriorGrid to_grid(const Napi::Value& value) {
+  const Fields f(value, "prior grid");
+  PriorGrid out{f.number("size"), f.integers("maps"), f.numbers("steps"), f.numbers("sizes"), {},
+                f.flag("clip", true)};
+  const auto ratios = f.array("ratios");
+  for (uint32_t i = 0; i < ratios.Length(); ++i) {
+    const auto list = ratios.Get(i).As<Napi::Array>();
+    auto& row = out.ratios.emplace_back();
+    for (uint32_t k = 0; k < list.Length(); ++k) {
+      row.push_back(list.Get(k).As<Napi::Number>().DoubleValue());
+    }
+  }
+  return out;
+}
+
+Graph to_graph(const Napi::Value& value) {
+  const Fields f(value, "graph");
+  Graph out{{}, f.integers("loc"), f.integers("conf"), f.integer("numClasses")};
+  const auto nodes = f.array("nodes");
+  for (uint32_t i = 0; i < nodes.Length(); ++i) out.nodes.push_back(to_node(nodes.Get(i)));
+  return out;
+}
+
+LossOptions to_loss(const Napi::Value& value) {
+  const Fields f(value, "loss options");
+  LossOptions out;
+  out.match.threshold = f.number("overlapThreshold");
+  out.match.conflict = choose<Conflict>(
+      f.text("conflict"), {{"last", Conflict::Last}, {"greedy", Conflict::Greedy}}, "conflict");
+  out.match.variances = to_variances(f.numbers("variances"));
+  out.mining.neg_pos_ratio = f.number("negPosRatio");
+  out.mining.negatives_for_hard = f.integer("negativesForHard");
+  out.mining.article = f.text("compat") == "article";
+  out.kd.temperature = f.number("temperature");
+  out.kd.neg_weight = f.number("negWeight");
+  out.kd.pos_weight = f.number("posWeight");
+  out.kd.margin = f.number("margin");
+  out.kd.soft = choose<Soft>(
+      f.text("soft"), {{"ce", Soft::CrossEntropy}, {"kl", Soft::KullbackLeibler}}, "soft loss");
+  out.kd.mu = f.number("mu");
+  out.kd.nu = f.number("nu");
+  return out;
+}
+
+DetectOptions to_detect(const Napi::Value& value, const Variances& variances) {
+  const Fields f(value, "detect options");
+  return {f.number("minScore"), f.number("iou"), f.integer("topK"), f.integer("maxDetections"),
+          variances};
+}
+
+Normalisation to_normalisation(const Fields& fields) {
+  return {to_rgb(fields, "mean"), to_rgb(fields, "std")};
+}
+
+LoaderOptions to_loader(const Napi::Value& value) {
+  const Fields f(value, "loader options");
+  LoaderOptions out;
+  out.side = static_cast<int32_t>(f.integer("size"));
+  out.batch = static_cast<int32_t>(f.integer("batch"));
+  out.normalisation = to_normalisation(f);
+  out.seed = static_cast<uint64_t>(f.integer("seed"));
+  out.threads = static_cast<int32_t>(f.integer("threads"));
+  if (!f.has("augment")) return out;
+  const Fields a(f.value("augment"), "augment options");
+  out.augment = AugmentOptions{a.flag("photometric", true), a.flag("expand", true),
+                               a.flag("crop", true), a.flag("mirror", true)};
+  return out;
+}
+
+SessionOptions to_session(const Napi::Value& value) {
+  const Fields f(value, "session options");
+  return {to_optimizer(f.value("optimizer")), to_loss(f.value("loss")),
+          choose<Precision>(f.text("precision"),
+                            {{"fp32", Precision::Fp32}, {"bf16", Precision::Bf16}}, "precision"),
+          f.texts("freeze")};
+}
+
+PackIndex to_pack(const Napi::Value& value) {
+  const Fields f(value, "pack index");
+  const auto offsets = f.typed<double>("offsets");
+  return {f.text("file"),           {offsets.begin(), offsets.end()}, f.typed<int32_t>("sizes"),
+          f.typed<int32_t>("counts"), f.typed<float>("boxes"),          f.typed<int32_t>("labels")};
+}
+
+std::vector<Truths> to_truths(const Napi::Value& value) {
+  if (!value.IsArray()) throw Error(Code::BadOption, "expected an array of targets, got something else");
+  const auto pictures = value.As<Napi::Array>();
+  std::vector<Truths> out;
+  for (uint32_t i = 0; i < pictures.Length(); ++i) {
+    const Fields f(pictures.Get(i), "target");
+    const auto labels = f.typed<int32_t>("labels");
+    out.push_back({f.typed<float>("boxes"), {labels.begin(), labels.end()}});
+    if (out.back().boxes.size() == labels.size() * 4) continue;
+    throw Error(Code::BadOption, "target " + std::to_string(i) + ": expected 4 numbers for each of " +
+                                     std::to_string(labels.size()) + " labels, got " +
+                                     std::to_string(out.back().boxes.size()));
+  }
+  return out;
+}
+
+Napi::Value from_detections(Napi::Env env, const Detections& found) {
+  auto out = Napi::Object::New(env);
+  out.Set("boxes", typed(env, found.boxes));
+  out.Set("labels", typed(env, found.labels));
+  out.Set("scores", typed(env, found.scores));
+  return out;
+}
+
+}  // namespace ssd

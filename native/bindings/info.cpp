@@ -1,0 +1,55 @@
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <ATen/detail/CUDAHooksInterface.h>
+#include <torch/headeronly/version.h>
+
+#include "bindings/addon.h"
+#include "bindings/guard.h"
+
+namespace ssd {
+
+namespace {
+
+Napi::Value info(const Napi::CallbackInfo& call) {
+  const auto env = call.Env();
+  return guard(env, [&] {
+    auto out = Napi::Object::New(env);
+    const bool cuda = at::globalContext().hasCUDA();
+    const int count = cuda ? at::detail::getCUDAHooks().deviceCount() : 0;
+    auto devices = Napi::Array::New(env);
+    devices.Set(0U, "cpu");
+    for (int i = 0; i < count; ++i) devices.Set(static_cast<uint32_t>(i + 1), "cuda:" + std::to_string(i));
+    out.Set("libtorch", TORCH_VERSION);
+    out.Set("built", SSD_TORCH_MINOR);
+    out.Set("threads", at::get_num_threads());
+    out.Set("cuda", cuda);
+    out.Set("devices", devices);
+    out.Set("cpu", at::get_cpu_capability());
+    return out;
+  });
+}
+
+// initialize(SsdError)
+void initialise_errors(const Napi::CallbackInfo& call) {
+  Addon::of(call.Env()).error = Napi::Persistent(call[0].As<Napi::Function>());
+}
+
+void set_threads(const Napi::CallbackInfo& call) {
+  guard(call.Env(), [&] { at::set_num_threads(call[0].As<Napi::Number>().Int32Value()); });
+}
+
+void shut_down(const Napi::CallbackInfo& call) {
+  guard(call.Env(), [&] { Addon::of(call.Env()).shutdown(); });
+}
+
+}  // namespace
+
+void define_info(Napi::Env env, Napi::Object exports) {
+  exports.Set("info", Napi::Function::New<info>(env, "info"));
+  exports.Set("initialize", Napi::Function::New<initialise_errors>(env, "initialize"));
+  exports.Set("setThreads", Napi::Function::New<set_threads>(env, "setThreads"));
+  exports.Set("shutdown", Napi::Function::New<shut_down>(env, "shutdown"));
+}
+
+}  // namespace ssd

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+namespace ssd {
+
+// The grid of a detector's priors, all numbers from the preset. Sizes and steps in input pixels;
+// `sizes` has one entry more than there are maps. SSD, section 2.2.
+struct PriorGrid {
+  double size = 0;
+  std::vector<int64_t> maps;
+  std::vector<double> steps;
+  std::vector<double> sizes;
+  std::vector<std::vector<double>> ratios;
+  bool clip = true;
+};
+
+// [P, 4] float32 in centre form: cells row by row; of a cell the square s_k, the square
+// sqrt(s_k s_{k+1}), then for each ratio the wide and the tall one. Clipping is on the numbers of
+// the centre form, as the field's weights expect it.
+at::Tensor prior_boxes(const PriorGrid& grid);
+
+}  // namespace ssd

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace ssd {
+
+enum class Op { Conv, BatchNorm, Relu, Relu6, MaxPool, L2Norm, Add };
+enum class Init { Kaiming, Xavier, Constant };
+
+// One operation of a detector. Input 0 is the picture, input k the result of node k - 1.
+struct Node {
+  Op op = Op::Relu;
+  std::string name;  // prefix of its tensors in the state dict
+  std::vector<int64_t> inputs;
+  int64_t in = 0, out = 0, kernel = 1, stride = 1, padding = 0, dilation = 1, groups = 1;
+  bool bias = false, ceil = false;
+  double eps = 1e-5, momentum = 0.1;
+  Init init = Init::Kaiming;
+  double constant = 1;
+};
+
+// A detector as data: C++ knows operations, TypeScript knows architectures.
+struct Graph {
+  std::vector<Node> nodes;
+  std::vector<int64_t> loc, conf;  // for each prediction map, the inputs' numbering
+  int64_t num_classes = 0;         // with the background
+};
+
+}  // namespace ssd

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "matching/matcher.h"
+
+namespace ssd {
+
+// What a step consumes: images [B, 3, S, S] normalised, padded truths, and which pictures they are.
+struct Batch {
+  at::Tensor images;
+  Targets targets;
+  std::vector<int32_t> indices;
+};
+
+// One picture's truths: corners relative to it, 4 numbers each, and 0-based labels.
+struct Truths {
+  std::vector<float> boxes;
+  std::vector<int64_t> labels;
+};
+
+// Padded to the longest, at least one truth wide.
+Targets pad(const std::vector<Truths>& pictures);
+
+}  // namespace ssd

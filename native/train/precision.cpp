@@ -1,0 +1,22 @@
+#include "train/precision.h"
+
+#include <ATen/autocast_mode.h>
+
+namespace ssd {
+
+Autocast::Autocast(Precision precision, at::DeviceType device)
+    : active_(precision == Precision::Bf16), device_(device) {
+  if (!active_) return;
+  at::autocast::set_autocast_enabled(device_, true);
+  at::autocast::set_autocast_dtype(device_, at::kBFloat16);
+  at::autocast::increment_nesting();
+}
+
+Autocast::~Autocast() {
+  if (!active_) return;
+  // The cache of cast weights would hold last step's values and grow.
+  if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+  at::autocast::set_autocast_enabled(device_, false);
+}
+
+}  // namespace ssd

@@ -1,0 +1,103 @@
+#include "train/session.h"
+
+#include <torch/csrc/autograd/autograd.h>
+
+#include <cmath>
+#include <utility>
+
+#include "core/check.h"
+
+namespace ssd {
+
+namespace {
+
+StepResult numbers(const Evaluated& evaluated) {
+  const auto& losses = evaluated.losses;
+  const auto read = [](const at::Tensor& term) { return term.item<double>(); };
+  StepResult out{read(losses.objective), read(losses.conf), read(losses.loc), {}, {},
+                 losses.num_positives.item<int64_t>(), evaluated.unmatched.item<int64_t>()};
+  if (losses.soft.defined()) out.soft = read(losses.soft);
+  if (losses.l2.defined()) out.l2 = read(losses.l2);
+  return out;
+}
+
+void check_finite(const StepResult& result, const Batch& batch) {
+  if (std::isfinite(result.total)) return;
+  std::string pictures;
+  for (const auto index : batch.indices) pictures += " " + std::to_string(index);
+  throw Error(Code::Diverged,
+              "expected a finite objective, got conf " + std::to_string(result.conf) + ", loc " +
+                  std::to_string(result.loc) +
+                  (pictures.empty() ? "" : " on the pictures with index" + pictures) +
+                  "; no weight was changed by this step");
+}
+
+Output as_float(const Output& output) {
+  return {output.loc.to(at::kFloat), output.conf.to(at::kFloat)};
+}
+
+}  // namespace
+
+Evaluated evaluate_loss(const Output& student, const std::optional<Output>& teacher,
+                        const Targets& targets, const at::Tensor& priors,
+                        const LossOptions& options) {
+  const auto matched = match(targets, priors, options.match);
+  const auto selection = select(student, matched, options.mining);
+  auto losses = teacher ? multibox_loss_kd(student, *teacher, matched, selection, options.kd)
+                        : multibox_loss(student, matched, selection);
+  return {std::move(losses), matched.unmatched};
+}
+
+Session::Session(std::shared_ptr<Model> student, std::shared_ptr<Model> teacher, at::Tensor priors,
+                 SessionOptions options)
+    : student_(std::move(student)),
+      teacher_(std::move(teacher)),
+      priors_(priors.to(student_->device())),
+      options_(std::move(options)),
+      optimizer_(options_.optimizer, trainable()) {}
+
+Session::~Session() {
+  const std::lock_guard lock(student_->mutex);
+  for (auto& parameter : student_->parameters()) {
+    parameter.value.mutable_grad().reset();
+    parameter.value.set_requires_grad(false);
+  }
+}
+
+std::vector<Parameter> Session::trainable() {
+  std::vector<Parameter> out;
+  for (auto& parameter : student_->parameters()) {
+    const bool trains = !parameter.buffer && !starts_with_any(parameter.name, options_.freeze);
+    if (parameter.value.is_floating_point()) parameter.value.set_requires_grad(trains);
+    if (trains) out.push_back(parameter);
+  }
+  if (out.empty()) throw Error(Code::BadOption, "freeze: expected a tensor left to train, got none");
+  return out;
+}
+
+StepResult Session::step(const Batch& batch, double lr) {
+  const std::lock_guard lock(student_->mutex);
+  const auto device = student_->device();
+  const auto images = batch.images.to(device);
+  const Targets targets{batch.targets.boxes.to(device), batch.targets.labels.to(device)};
+  std::optional<Output> teacher;
+  Output student;
+  {
+    const Autocast autocast(options_.precision, device.type());
+    if (teacher_ && teacher_ != student_) {
+      const std::lock_guard guard(teacher_->mutex);
+      teacher = as_float(teacher_->infer(images));
+    }
+    student = as_float(student_->train(images, options_.freeze));
+  }
+  const auto evaluated = evaluate_loss(student, teacher, targets, priors_, options_.loss);
+  const auto result = numbers(evaluated);
+  check_finite(result, batch);
+  for (auto& parameter : student_->parameters()) parameter.value.mutable_grad().reset();
+  torch::autograd::backward({student.loc, student.conf},
+                            {evaluated.losses.grad_loc, evaluated.losses.grad_conf});
+  optimizer_.step(lr);
+  return result;
+}
+
+}  // namespace ssd
