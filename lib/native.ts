@@ -157,12 +157,20 @@ export interface OptimizerSpec {
   weightDecay: number;
 }
 
+/** Factors and summands of the three channels. */
+export interface InputScale {
+  scale: number[];
+  shift: number[];
+}
+
 export interface SessionSpec {
   optimizer: OptimizerSpec;
   loss: ResolvedLossOptions;
   precision: "fp32" | "bf16";
   /** Name prefixes of tensors that do not train; BatchNorm under them keeps its statistics. */
   freeze: string[];
+  /** Turns the student's normalised pictures into the teacher's; null when they are the same. */
+  teacherInput: InputScale | null;
 }
 
 export interface StepResult {

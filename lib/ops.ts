@@ -1,6 +1,6 @@
 import { SsdError } from "./errors.js";
 import { engine, type NativeTarget, type NativeTensor } from "./native.js";
-import { type LossOptions, lossOptions, parseOptions } from "./options.js";
+import { type LossOptions, lossOptions, parseOptions, resolveLoss } from "./options.js";
 import { type Preset, type PresetName, priorGrid, resolvePreset } from "./presets.js";
 import { Tensor } from "./tensor.js";
 
@@ -69,7 +69,7 @@ function decode(loc: Boxes, priors: Boxes, variances: readonly number[] = [0.1, 
  *   label + 1 otherwise), `unmatched`: how many truths got no prior.
  */
 function match(targets: readonly Target[], priors: Boxes, options?: LossOptions) {
-  const resolved = parseOptions(lossOptions, options, "match options");
+  const resolved = resolveLoss(parseOptions(lossOptions, options, "match options"));
   const out = engine().match(nativeTargets(targets), boxTensor(priors), resolved);
   return {
     loc: new Tensor(out.loc),
@@ -122,7 +122,7 @@ function lossOf(
   priors: Boxes,
   options: LossOptions | undefined,
 ): MultiBoxLosses {
-  const resolved = parseOptions(lossOptions, options, "loss options");
+  const resolved = resolveLoss(parseOptions(lossOptions, options, "loss options"));
   const out = engine().multiboxLoss(
     nativeOutput(student),
     teacher && nativeOutput(teacher),

@@ -57,26 +57,45 @@ export function shapeOf(schema: unknown): Record<string, z.ZodType> | undefined 
 const positive = z.number().positive();
 const fraction = z.number().min(0).max(1);
 
-/** Options of matching and of the losses; the defaults are SPEC's (SSD, arXiv 1512.02325; Chen et al. 2017). */
-export const lossOptions = z.strictObject({
-  overlapThreshold: fraction.default(0.5).describe("IoU from which a prior is positive (equality is positive)"),
+const matchShape = {
+  overlapThreshold: fraction.default(0.5).describe("IoU from which a prior is positive"),
   negPosRatio: z.number().min(0).default(3).describe("mined negatives per positive"),
-  negativesForHard: z.int().min(0).default(100).describe("negatives of a picture without any positive"),
-  variances: z.tuple([positive, positive]).default([0.1, 0.2]).describe("scales of the box offsets"),
-  conflict: z.enum(["last", "greedy"]).default("last").describe("who owns a prior that two truths want"),
+  negativesForHard: z.int().min(0).default(100).describe("negatives of a picture without positives"),
+  variances: z.tuple([positive, positive]).optional().describe("scales of the box offsets"),
+  conflict: z.enum(["last", "greedy"]).default("last").describe("who owns a prior two truths want"),
   compat: z.enum(["none", "article"]).default("none").describe("article: its corner cases of mining"),
-  temperature: positive.default(1).describe("softens both distributions of the soft loss"),
-  negWeight: z.number().min(0).default(1.5).describe("weight of the background column of the soft loss"),
-  posWeight: z.number().min(0).default(1).describe("weight of the other columns of the soft loss"),
-  margin: z.number().default(0).describe("margin of the teacher-bounded regression"),
-  soft: z.enum(["ce", "kl"]).default("ce").describe("soft loss: weighted cross-entropy, or KL divergence"),
-  mu: fraction.default(0.7).describe("share of the hard classification loss in the objective"),
-  nu: z.number().min(0).default(0.5).describe("weight of the teacher-bounded regression"),
-});
+};
 
-/** Input form of {@link lossOptions}: every field optional. */
+const kdShape = {
+  temperature: positive.default(1).describe("softens both distributions of the soft loss"),
+  negWeight: z.number().min(0).default(1.5).describe("soft loss: weight of the background column"),
+  posWeight: z.number().min(0).default(1).describe("soft loss: weight of the other columns"),
+  margin: z.number().default(0).describe("margin of the teacher-bounded regression"),
+  soft: z.enum(["ce", "kl"]).default("ce").describe("weighted cross-entropy or KL divergence"),
+  mu: fraction.default(0.7).describe("share of the hard classification loss"),
+  nu: z.number().min(0).default(0.5).describe("weight of the teacher-bounded regression"),
+};
+
+/** Options of matching, mining and the hard losses (SSD, arXiv 1512.02325; SPEC's defaults). */
+export const matchOptions = z.strictObject(matchShape);
+
+/** Options of distillation (Chen et al., NIPS 2017). */
+export const kdOptions = z.strictObject(kdShape);
+
+/** All options of the losses in one object, as `ops` takes them. */
+export const lossOptions = z.strictObject({ ...matchShape, ...kdShape });
+
+/** Input form of {@link lossOptions}: every field optional; `variances` is [0.1, 0.2] by default. */
 export type LossOptions = z.input<typeof lossOptions>;
-export type ResolvedLossOptions = z.output<typeof lossOptions>;
+export type ResolvedLossOptions = z.output<typeof lossOptions> & { variances: [number, number] };
+
+/** Loss options with the variances of a preset where none are given. */
+export function resolveLoss(
+  options: z.output<typeof lossOptions>,
+  variances: [number, number] = [0.1, 0.2],
+): ResolvedLossOptions {
+  return { ...options, variances: options.variances ?? variances };
+}
 
 /** How raw outputs become detections. */
 export const detectOptions = z.strictObject({

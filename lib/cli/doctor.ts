@@ -3,10 +3,11 @@ import os from "node:os";
 import type { Command } from "commander";
 import { reason } from "../errors.js";
 import type { Libtorch } from "../libtorch/locate.js";
-import { type EngineInfo, findEngines, loadEngine } from "../native.js";
+import { minorOf } from "../libtorch/version.js";
+import { findEngines, loadEngine } from "../native.js";
 import { whereLibtorch } from "./libtorch.js";
-import { print, printResult, table } from "./output.js";
-import { packageVersion } from "./program.js";
+import { printResult, table } from "./output.js";
+import { packageVersion } from "./version.js";
 
 /** What `doctor` finds out about this machine. */
 export interface Diagnosis {
@@ -16,15 +17,17 @@ export interface Diagnosis {
   cpu: { model: string; cores: number; features: string[] };
   /** Bytes of main memory. */
   memory: number;
-  /** The engine's file, null when none is there or it cannot be loaded. */
+  /** The engine's file; null when none is there or it cannot be loaded. */
   engine: string | null;
-  /** The LibTorch in use, null when none fits. */
+  /** The LibTorch in use; null when none fits. */
   libtorch: { path: string; version: string; source: Libtorch["source"] } | null;
   cuda: boolean;
   devices: string[];
   threads: number;
   /** What is missing, each with what to do about it. */
   problems: string[];
+  /** What works but could be better. */
+  hints: string[];
 }
 
 /** Registers `doctor`. */
@@ -48,29 +51,73 @@ export function diagnose(): Diagnosis {
     try {
       return work();
     } catch (error) {
-      if (!problems.includes(reason(error))) problems.push(reason(error));
+      problems.push(reason(error));
       return null;
     }
   };
   const engines = attempt(findEngines);
-  const found = attempt(whereLibtorch);
-  // Loading is tried only with both, as it would repeat what is missing.
-  const info = engines && found ? attempt(() => loadEngine().engine.info()) : null;
-  if (found !== null && !found.cuda && existsSync("/proc/driver/nvidia/version")) {
-    problems.push(
-      `this machine has an NVIDIA GPU, but LibTorch ${found.version} at ${found.path} is for the CPU; ` +
-        "set LIBTORCH to one for CUDA",
-    );
-  }
+  const libtorch = attempt(whereLibtorch);
+  // Loading is tried only with both: it would say again what is missing.
+  const info = engines && libtorch ? attempt(() => loadEngine().engine.info()) : null;
   return {
     version: packageVersion(),
     os: `${os.type()} ${os.release()} ${os.arch()}`,
     node: process.version,
-    cpu: cpu(),
+    cpu: describeCpu(),
     memory: os.totalmem(),
-    engine: info && engines && found ? engineFor(engines, found) : null,
-    libtorch: found && { path: found.path, version: found.version, source: found.source },
-    ...(info ? engineFacts(info) : withoutEngine()),
+    engine: (info && libtorch && engines?.get(minorOf(libtorch.version))) ?? null,
+    libtorch: libtorch && {
+      path: libtorch.path,
+      version: libtorch.version,
+      source: libtorch.source,
+    },
+    cuda: info?.cuda ?? false,
+    devices: info?.devices ?? [],
+    threads: info?.threads ?? os.availableParallelism(),
     problems,
+    hints: libtorch ? hintsFor(libtorch) : [],
   };
+}
+
+function hintsFor(libtorch: Libtorch): string[] {
+  if (libtorch.cuda || !existsSync("/proc/driver/nvidia/version")) return [];
+  return [
+    `this machine has an NVIDIA GPU, but LibTorch ${libtorch.version} is for the CPU; ` +
+      "set LIBTORCH to the folder of one for CUDA to use it",
+  ];
+}
+
+// The instructions that LibTorch's kernels are chosen by: a slow machine often lacks one of them.
+const features = /^(avx2|fma|f16c|avx512f|avx512_vnni|avx512_bf16|amx_bf16|amx_int8)$/;
+
+function describeCpu(): Diagnosis["cpu"] {
+  const file = "/proc/cpuinfo";
+  const text = existsSync(file) ? readFileSync(file, "utf8") : "";
+  const flags = /^flags\s*:(.*)$/m.exec(text)?.[1] ?? "";
+  return {
+    model: os.cpus()[0]?.model.trim() ?? "unknown",
+    cores: os.availableParallelism(),
+    features: flags.split(" ").filter((flag) => features.test(flag)),
+  };
+}
+
+function asText(found: Diagnosis): string {
+  const { cpu, libtorch } = found;
+  const rows = table([
+    ["ssd-distill", found.version],
+    ["system", found.os],
+    ["node", found.node],
+    ["cpu", `${cpu.model}, ${cpu.cores} cores (${cpu.features.join(" ") || "no AVX2"})`],
+    ["memory", `${(found.memory / 2 ** 30).toFixed(1)} GiB`],
+    ["engine", found.engine ?? "not loaded"],
+    ["libtorch", libtorch ? `${libtorch.version} at ${libtorch.path}` : "missing"],
+    ["cuda", found.cuda ? "yes" : "no"],
+    ["devices", found.devices.join(", ") || "none"],
+    ["threads", String(found.threads)],
+  ]);
+  const remarks = [
+    ...found.problems.map((sentence) => `problem: ${sentence}`),
+    ...found.hints.map((sentence) => `hint: ${sentence}`),
+  ];
+  return [rows, "", ...(remarks.length > 0 ? remarks : ["all well"])].join("\n");
 }

@@ -1,13 +1,12 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { dataCommand } from "./data.js";
+import { demoCommand } from "./demo.js";
+import { detectCommand } from "./detect.js";
 import { doctorCommand } from "./doctor.js";
+import { evalCommand } from "./eval.js";
 import { libtorchCommand } from "./libtorch.js";
-
-/** The version in this package's package.json. */
-export function packageVersion(): string {
-  const file = new URL("../../package.json", import.meta.url);
-  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
-}
+import { trainCommand } from "./train.js";
+import { packageVersion } from "./version.js";
 
 /**
  * The command line as data. A command's file only declares it; what it works with is imported in
@@ -20,6 +19,11 @@ export function createProgram(): Command {
     // These two are handed on to the commands added below.
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(oneLine(text)) });
+  demoCommand(program);
+  trainCommand(program);
+  evalCommand(program);
+  detectCommand(program);
+  dataCommand(program);
   doctorCommand(program);
   libtorchCommand(program);
   return program;
@@ -27,6 +31,9 @@ export function createProgram(): Command {
 
 /** commander's `error: …` and its suggestion, as the sentence that all our errors are. */
 function oneLine(text: string): string {
-  const sentence = text.trim().replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
+  const sentence = text
+    .trim()
+    .replace(/^error: /, "")
+    .replace(/\s*\n\s*/g, " ");
   return `ssd-distill: ${sentence}\n`;
 }

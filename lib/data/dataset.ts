@@ -45,6 +45,7 @@ export type ProblemKind =
   | "broken-annotation"
   | "unknown-class"
   | "zero-area"
+  | "not-finite"
   | "outside"
   | "duplicate"
   | "size-mismatch"

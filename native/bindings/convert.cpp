@@ -233,10 +233,15 @@ LoaderOptions to_loader(const Napi::Value& value) {
 
 SessionOptions to_session(const Napi::Value& value) {
   const Fields f(value, "session options");
+  std::optional<InputScale> input;
+  if (f.has("teacherInput")) {
+    const Fields t(f.value("teacherInput"), "teacher input");
+    input = InputScale{to_rgb(t, "scale"), to_rgb(t, "shift")};
+  }
   return {to_optimizer(f.value("optimizer")), to_loss(f.value("loss")),
           choose<Precision>(f.text("precision"),
                             {{"fp32", Precision::Fp32}, {"bf16", Precision::Bf16}}, "precision"),
-          f.texts("freeze")};
+          f.texts("freeze"), input};
 }
 
 PackIndex to_pack(const Napi::Value& value) {

@@ -2,6 +2,9 @@
 
 #include <torch/csrc/autograd/autograd.h>
 
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/tensor.h>
+
 #include <cmath>
 #include <utility>
 
@@ -32,6 +35,13 @@ void check_finite(const StepResult& result, const Batch& batch) {
                   "; no weight was changed by this step");
 }
 
+at::Tensor rescale(const at::Tensor& images, const InputScale& input) {
+  const auto channels = [&](const std::array<float, 3>& values) {
+    return at::tensor(at::ArrayRef<float>(values.data(), 3), images.options()).reshape({1, 3, 1, 1});
+  };
+  return images * channels(input.scale) + channels(input.shift);
+}
+
 Output as_float(const Output& output) {
   return {output.loc.to(at::kFloat), output.conf.to(at::kFloat)};
 }
@@ -54,7 +64,11 @@ Session::Session(std::shared_ptr<Model> student, std::shared_ptr<Model> teacher,
       teacher_(std::move(teacher)),
       priors_(priors.to(student_->device())),
       options_(std::move(options)),
-      optimizer_(options_.optimizer, trainable()) {}
+      optimizer_(options_.optimizer, trainable()) {
+  if (teacher_ == student_) {
+    throw Error(Code::BadOption, "distill: expected a teacher beside the student, got the student itself");
+  }
+}
 
 Session::~Session() {
   const std::lock_guard lock(student_->mutex);
@@ -84,9 +98,10 @@ StepResult Session::step(const Batch& batch, double lr) {
   Output student;
   {
     const Autocast autocast(options_.precision, device.type());
-    if (teacher_ && teacher_ != student_) {
+    if (teacher_) {
+      const auto& input = options_.teacher_input;
       const std::lock_guard guard(teacher_->mutex);
-      teacher = as_float(teacher_->infer(images));
+      teacher = as_float(teacher_->infer(input ? rescale(images, *input) : images));
     }
     student = as_float(student_->train(images, options_.freeze));
   }

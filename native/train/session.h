@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,11 +29,17 @@ Evaluated evaluate_loss(const Output& student, const std::optional<Output>& teac
                         const Targets& targets, const at::Tensor& priors,
                         const LossOptions& options);
 
+// Turns pictures normalised for the student into the teacher's, channel by channel.
+struct InputScale {
+  std::array<float, 3> scale, shift;
+};
+
 struct SessionOptions {
   OptimizerOptions optimizer;
   LossOptions loss;
   Precision precision = Precision::Fp32;
   std::vector<std::string> freeze;
+  std::optional<InputScale> teacher_input;
 };
 
 // A step's terms as numbers, for the log.

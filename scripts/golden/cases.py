@@ -154,7 +154,7 @@ def random_outputs(rng, priors, targets, classes):
 
 def half_overlap(rng):
     """Every box sits on a grid of 1/64, so that each IoU is exact: overlaps of exactly 0.5 (which
-    are positive), a truth with two best priors, a prior with two best truths, equal truths. The
+    are positive), truths with several best priors, a prior with two best truths, equal truths. The
     logits repeat, so that the mining cuts through rows of equal loss.
     """
     wholes = [[0, 0, 0.5, 0.5], [0.5, 0.5, 1, 1], [0, 0, 1, 1]]
@@ -172,16 +172,17 @@ def half_overlap(rng):
     small = [[x / 8, y / 8, (x + 1) / 8, (y + 1) / 8] for y in range(8) for x in range(8)]
     priors = to_centres(torch.tensor(wholes + halves + cells + small))
     priors = priors[torch.randperm(len(priors), generator=rng)]
+    centre = [0.25, 0.25, 0.75, 0.75]  # 0.25 with four cells and the whole: one of them is positive
     pictures = [
-        [[0, 0, 0.5, 0.5], [0.5, 0, 1, 0.5], [0, 0.5, 0.5, 1], [0, 0.5, 0.25, 0.75]],
+        [[0, 0, 0.5, 0.5], [0.5, 0, 1, 0.5], [0, 0.5, 0.5, 1], [0, 0.5, 0.25, 0.75], centre],
         [[0.5, 0.5, 1, 1], [0.5, 0.5, 1, 1], [0.25, 0.5, 0.5, 0.75]],
     ]
     targets = []
     for boxes in pictures:
         labels = torch.randperm(len(boxes), generator=rng)  # equal truths, different labels
         targets.append((torch.tensor(boxes), labels))
-    loc, conf, teacher_loc, teacher_conf = random_outputs(rng, priors, targets, 5)
-    kinds = 2 * normal(rng, 3, 5)
+    loc, conf, teacher_loc, teacher_conf = random_outputs(rng, priors, targets, 6)
+    kinds = 2 * normal(rng, 3, 6)
     conf[:] = kinds[torch.randint(0, 3, conf.shape[:2], generator=rng)]
     teacher_loc[0] = loc[0]
     batch = Batch(priors, targets, loc, conf, teacher_loc, teacher_conf, {})
@@ -317,7 +318,9 @@ def box_cases(seed):
             [-0.25, -0.25, 1.25, 1.25],
         ]
     )
-    special.matched = to_corners(special.priors)
+    # Boxes that are their priors already: no offset at all.
+    special.matched[: len(special.a)] = special.a
+    special.priors[: len(special.a)] = to_centres(special.a)
     return {
         "random": random(9, 40, 100),
         "other-variances": random(1, 5, 30, (0.05, 0.25)),

@@ -6,7 +6,7 @@ from multibox_kd import DEFAULTS, multibox_kd
 from stability import MARGIN
 
 STEP = 1e-6
-TOLERANCE = 1e-7
+TOLERANCE = 1e-6
 
 
 def check(name, batch, grad_loc, grad_conf, pictures, rng):

@@ -30,6 +30,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(1)
 
     files, manifest = {}, {}
     files["priors"], manifest["priors"] = priors_domain()

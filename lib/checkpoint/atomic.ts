@@ -1,0 +1,39 @@
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { reason, SsdError, type SsdErrorCode } from "../errors.js";
+
+/**
+ * Writes a file so that its name always stands for a whole one: temporary file beside it, fsync,
+ * rename, fsync of the folder. On failure what was there stays and nothing is left behind.
+ *
+ * @throws SsdError with `code`, naming the file.
+ */
+export async function writeAtomically(
+  file: string,
+  parts: readonly (Uint8Array | string)[],
+  code: SsdErrorCode,
+): Promise<void> {
+  const temporary = `${file}.${process.pid}-${Math.random().toString(36).slice(2, 8)}.tmp`;
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    const handle = await open(temporary, "wx");
+    try {
+      for (const part of parts) await handle.writeFile(part);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+    await syncFolder(dirname(file));
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw new SsdError(code, `expected to write ${file}: ${reason(error)}`, { cause: error });
+  }
+}
+
+/** Makes a rename durable; some file systems do not sync folders, which is no failure. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r");
+  await handle.sync().catch(() => undefined);
+  await handle.close();
+}

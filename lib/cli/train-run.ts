@@ -1,0 +1,119 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { DataSource } from "../data/dataset.js";
+import { parseSource } from "../data/sources.js";
+import { Detector } from "../detector.js";
+import { reason, SsdError } from "../errors.js";
+import type { LoadReport } from "../checkpoint/store.js";
+import { parseOptions } from "../options.js";
+import { Progress } from "../train/progress.js";
+import { train } from "../train/run.js";
+import { trainOptions } from "../train/options.js";
+
+/** What the command line asked for. */
+export interface TrainRequest {
+  values: Record<string, unknown>;
+  options: Record<string, unknown>;
+  kd: Record<string, unknown>;
+}
+
+/** The choices that are not options of `train` itself. */
+interface Choices {
+  data: string;
+  val?: string;
+  model: string;
+  classes?: string[];
+  teacher?: string;
+  init?: string;
+  device: string;
+}
+
+/** Runs `train` as the command line asked for it. @returns The JSON result of the command. */
+export async function runTraining(
+  request: TrainRequest,
+  signal: AbortSignal,
+  line: (text: string) => void,
+) {
+  const { choices, options, kd } = withSaved(request);
+  const data = parseSource(choices.data);
+  const val = choices.val === undefined ? undefined : parseSource(choices.val);
+  // Everything that can be wrong is looked at before a teacher is loaded and data is read.
+  parseOptions(trainOptions.omit({ data: true }), { ...options, val }, "train");
+  const teacher = choices.teacher === undefined ? undefined : await Detector.load(choices.teacher);
+  const classes = choices.classes ?? (await classesOf(data, teacher));
+  const { device } = choices;
+  const student = Detector.create(choices.model, { classes, seed: Number(options.seed ?? 0), device });
+  teacher?.to(device);
+  if (choices.init !== undefined && options.resume !== true) {
+    for (const text of describeLoad(choices.init, await student.init(choices.init))) line(text);
+  }
+  const progress = new Progress({
+    write: (text) => process.stderr.write(text),
+    isTTY: process.stderr.isTTY === true,
+    columns: process.stderr.columns ?? 120,
+  });
+  const distill = teacher && { teacher, ...kd };
+  const onEvent = progress.show.bind(progress);
+  const run = train(student, { ...options, data, val, distill, signal, onEvent });
+  const { epochs, steps, best, teacher: scored, weights, report } = await run.done;
+  return { epochs, steps, best, teacher: scored, weights: weights!, report: report! };
+}
+
+/** The request's parts once defaults and saved options are in. */
+interface Settled {
+  choices: Choices;
+  options: Record<string, unknown> & { out: string };
+  kd: Record<string, unknown>;
+}
+
+/** The request, with what the run folder saved underneath when it is to be resumed. */
+function withSaved({ values, options, kd }: TrainRequest): Settled {
+  const out = (options.out ?? join("runs", "train")) as string;
+  const saved = options.resume === true ? readSaved(out) : {};
+  const { data, val, model, classes, distill, teacher: _, ...rest } = saved;
+  const { teacher, ...savedKd } = (distill ?? {}) as Record<string, unknown>;
+  const given = Object.fromEntries(
+    ["data", "val", "model", "teacher", "init", "device"]
+      .filter((key) => values[key] !== undefined)
+      .map((key) => [key, values[key]]),
+  );
+  const list = values.classes === undefined ? classes : String(values.classes).split(",");
+  const choices = { device: "cpu", data, val, model, teacher, classes: list, ...given } as Choices;
+  for (const key of ["data", "model"] as const) {
+    if (choices[key] === undefined) {
+      throw new SsdError("BAD_OPTION", `train: expected --${key}, got none`);
+    }
+  }
+  return { choices, options: { ...rest, ...options, out }, kd: { ...savedKd, ...kd } };
+}
+
+function readSaved(out: string): Record<string, unknown> {
+  const file = join(out, "options.json");
+  if (!existsSync(file)) {
+    throw new SsdError("BAD_OPTION", `train: --resume expected a run in ${out}, got no ${file}`);
+  }
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
+  } catch (error) {
+    throw new SsdError("BAD_CHECKPOINT", `${file}: expected JSON: ${reason(error)}`);
+  }
+}
+
+/** The data's own classes; the teacher's list where it has all of them. */
+async function classesOf(data: DataSource, teacher: Detector | undefined): Promise<string[]> {
+  const { classes } = await data.read();
+  const covered = teacher !== undefined && classes.every((name) => teacher.classes.includes(name));
+  return covered ? [...teacher.classes] : classes;
+}
+
+function describeLoad(file: string, report: LoadReport): string[] {
+  const { loaded, missing, unexpected, mismatched } = report;
+  const names = (list: readonly string[]) =>
+    list.length === 0 ? "" : ` (${list.slice(0, 3).join(", ")}${list.length > 3 ? ", …" : ""})`;
+  return [
+    `Init from ${file}: ${loaded.length} tensors loaded, ${missing.length} missing${names(missing)}, ${unexpected.length} unexpected${names(unexpected)}`,
+    ...mismatched.map(
+      ({ name, expected, got }) => `Not loaded: ${name}: expected [${expected}], got [${got}]`,
+    ),
+  ];
+}

@@ -1,0 +1,27 @@
+import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
+import { rename } from "node:fs/promises";
+
+/**
+ * Makes a file or folder that is whole or not there: `make` fills a temporary one beside `path`,
+ * which is then renamed. On a failure, and when the process ends in between, nothing is left.
+ *
+ * @throws whatever `make` throws, and the rename
+ */
+export async function makeWhole<T>(
+  path: string,
+  make: (temporary: string) => Promise<T>,
+): Promise<T> {
+  const temporary = `${path}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
+  const remove = () => rmSync(temporary, { recursive: true, force: true });
+  // A signal ends the process between two awaits; `finally` does not run then.
+  process.once("exit", remove);
+  try {
+    const result = await make(temporary);
+    await rename(temporary, path);
+    return result;
+  } finally {
+    process.off("exit", remove);
+    remove();
+  }
+}

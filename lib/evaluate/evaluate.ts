@@ -1,0 +1,118 @@
+import { z } from "zod";
+import type { DataSource } from "../data/dataset.js";
+import { type OpenPack, openLoader, openPack } from "../data/loader.js";
+import { shuffled } from "../data/order.js";
+import { type Detector, toPixels } from "../detector.js";
+import { engine } from "../native.js";
+import { detectOptions, lossOptions, parseOptions, resolveLoss } from "../options.js";
+import { averagePrecision } from "./average-precision.js";
+import type { ImageDetections, ImageTruths } from "./types.js";
+
+/** Quality of a detector on a data set. */
+export interface Evaluation {
+  /** Mean average precision at IoU 0.5, VOC's every-point protocol, difficult ignored. */
+  map: number;
+  classes: { name: string; ap: number; truths: number }[];
+  /** Mean of the batches' losses. */
+  loss: { conf: number; loc: number };
+  /** What was found, picture by picture, boxes in pixels. */
+  detections: ImageDetections[];
+  /** Milliseconds a picture, network and decoding of its outputs. */
+  msPerPicture: number;
+}
+
+const evaluateOptions = z.strictObject({
+  batch: z.int().positive().default(16).describe("pictures at once"),
+  workers: z.int().positive().default(1).describe("native threads that make batches"),
+  protocol: z.enum(["voc", "voc11"]).default("voc").describe("every-point or 11-point AP"),
+  iou: z.number().gt(0).max(1).default(0.5).describe("IoU from which a detection is right"),
+  detect: detectOptions.prefault({}),
+  limit: z.int().positive().optional().describe("take only the first pictures"),
+  signal: z.instanceof(AbortSignal).optional(),
+  onProgress: z.custom<(done: number, total: number) => void>().optional(),
+});
+
+/** Options of {@link evaluate}; every field optional. */
+export type EvaluateOptions = z.input<typeof evaluateOptions>;
+
+/**
+ * Evaluates a detector on a data set: VOC average precision, per class, and the losses.
+ *
+ * @throws SsdError BAD_DATA when the data cannot be read or holds a class the detector lacks.
+ */
+export async function evaluate(
+  detector: Detector,
+  data: DataSource,
+  options?: EvaluateOptions,
+): Promise<Evaluation> {
+  const resolved = parseOptions(evaluateOptions, options, "evaluate options");
+  const dataset = await data.read({ classes: detector.classes, limit: resolved.limit });
+  const opened = await openPack(dataset);
+  try {
+    return await evaluatePack(detector, opened, resolved);
+  } finally {
+    opened.native.dispose();
+  }
+}
+
+/** What {@link evaluatePack} needs: {@link EvaluateOptions} with their defaults. */
+export type ResolvedEvaluateOptions = z.output<typeof evaluateOptions>;
+
+/** As {@link evaluate}, on decoded pictures. */
+export async function evaluatePack(
+  detector: Detector,
+  opened: OpenPack,
+  options: ResolvedEvaluateOptions,
+): Promise<Evaluation> {
+  const { batch, workers, detect, protocol, iou, signal, onProgress } = options;
+  const loader = openLoader(opened, detector.preset, { batch, workers, seed: 0, augment: null });
+  const loss = resolveLoss(lossOptions.parse({}), detector.preset.variances);
+  const { items } = opened.pack.dataset;
+  const sums = { conf: 0, loc: 0 };
+  const detections: ImageDetections[] = [];
+  const batches = Math.ceil(items.length / batch);
+  const start = performance.now();
+  try {
+    loader.start(0, inOrder(items.length), 0);
+    for (let i = 0; i < batches; i++) {
+      signal?.throwIfAborted();
+      const priors = detector.priors.native;
+      const result = await engine().evaluateFrom(detector.native, loader, priors, loss, detect);
+      sums.conf += result.conf / batches;
+      sums.loc += result.loc / batches;
+      for (const found of result.detections) {
+        const item = items[detections.length]!;
+        const boxes = [...found.labels].map((_, k) => toPixels(found.boxes, k, item));
+        detections.push({ boxes, labels: found.labels, scores: found.scores });
+      }
+      onProgress?.(i + 1, batches);
+    }
+  } finally {
+    loader.dispose();
+  }
+  const msPerPicture = (performance.now() - start) / items.length;
+  const scored = averagePrecision(detections, truthsOf(opened), { protocol, iou });
+  const classes = detector.classes.map((name, label) => {
+    const found = scored.classes.find((entry) => entry.label === label);
+    return { name, ap: found?.ap ?? Number.NaN, truths: found?.truths ?? 0 };
+  });
+  return { map: scored.map, classes, loss: sums, detections, msPerPicture };
+}
+
+function inOrder(count: number): Uint32Array {
+  return Uint32Array.from({ length: count }, (_, i) => i);
+}
+
+/** All truths, the difficult ones marked, in the form of {@link averagePrecision}. */
+export function truthsOf({ pack }: OpenPack): ImageTruths[] {
+  return pack.dataset.items.map(({ truths }) => ({
+    boxes: truths.map(({ box }) => box),
+    labels: truths.map(({ label }) => label),
+    difficult: truths.map(({ difficult }) => difficult),
+  }));
+}
+
+/** A few pictures of a data set, the same for every model of a comparison. */
+export function samplePictures(count: number, of: number): number[] {
+  return [...shuffled(of, 1, 0).subarray(0, count)].sort((a, b) => a - b);
+}

@@ -1,0 +1,218 @@
+import sharp, { type Sharp } from "sharp";
+import { z } from "zod";
+import type { Box } from "../data/dataset.js";
+import { type Decoded, decodePicture, type Size } from "../data/picture.js";
+import { reason, SsdError } from "../errors.js";
+import { parseOptions } from "../options.js";
+import { hex, labelColour, type Rgb, textColour } from "./colour.js";
+import { DESCENT, textPath } from "./font.js";
+
+/** A box to draw. */
+export interface DrawnBox {
+  /** Name of the class. */
+  label: string;
+  /** 0 to 1, written behind the name. */
+  score?: number;
+  /** Corners in pixels of the picture, 0-based. */
+  box: Box;
+  /** A truth is dashed with a dark tag below, a detection is solid with a coloured tag above. */
+  kind: "truth" | "detection";
+}
+
+const drawOptions = z.strictObject({
+  classes: z
+    .custom<readonly string[]>(Array.isArray, "expected a list of names")
+    .optional()
+    .describe("class list: gives its classes distinct colours; otherwise their names decide"),
+  format: z.enum(["png", "jpeg"]).default("png").describe("of the bytes that come back"),
+  quality: z.int().min(1).max(100).default(85).describe("of a jpeg"),
+  maxSide: z
+    .int()
+    .positive()
+    .optional()
+    .describe("shrinks larger pictures to this, before drawing"),
+});
+
+/** Options of {@link drawDetections}; every field optional. */
+export type DrawOptions = z.input<typeof drawOptions>;
+
+/**
+ * Draws boxes with names and scores over a picture. Lines and letters grow with the picture, tags stay
+ * inside it and out of each other's way where there is room. Needs no fonts; letters beyond ASCII
+ * become `?`.
+ *
+ * @param picture Path of a file, its bytes (either is turned upright by its EXIF orientation), or
+ *   decoded RGB of `width * height * 3` bytes.
+ * @returns The bytes of a PNG or JPEG.
+ * @throws SsdError BAD_DATA when the picture cannot be read or a box is not finite
+ */
+export async function drawDetections(
+  picture: string | Uint8Array | Decoded,
+  boxes: readonly DrawnBox[],
+  options?: DrawOptions,
+): Promise<Buffer> {
+  const { classes, format, quality, maxSide } = parseOptions(drawOptions, options, "draw options");
+  const { image, width, height } = await open(picture);
+  const share = Math.min(1, (maxSide ?? Number.POSITIVE_INFINITY) / Math.max(width, height));
+  const canvas = {
+    width: Math.max(1, Math.round(width * share)),
+    height: Math.max(1, Math.round(height * share)),
+  };
+  const scaled = boxes.map((drawn, i) =>
+    scale(drawn, i, canvas.width / width, canvas.height / height),
+  );
+  const overlay = Buffer.from(overlaySvg(canvas, scaled, classes));
+  const drawn = image
+    .resize({ ...canvas, fit: "fill" })
+    .composite([{ input: overlay, left: 0, top: 0 }])
+    .removeAlpha();
+  try {
+    return await (format === "png" ? drawn.png() : drawn.jpeg({ quality })).toBuffer();
+  } catch (error) {
+    throw unreadable(error);
+  }
+}
+
+async function open(picture: string | Uint8Array | Decoded): Promise<Size & { image: Sharp }> {
+  if (picture instanceof Uint8Array) {
+    try {
+      const image = sharp(picture, { failOn: "error" }).autoOrient().toColourspace("srgb");
+      return { image, ...(await image.metadata()).autoOrient };
+    } catch (error) {
+      throw unreadable(error);
+    }
+  }
+  const { data, width, height } =
+    typeof picture === "string" ? await decodePicture(picture) : picture;
+  if (data.length !== width * height * 3) {
+    throw new SsdError(
+      "BAD_DATA",
+      `picture: expected ${width} x ${height} x 3 bytes of RGB, got ${data.length}`,
+    );
+  }
+  return { image: sharp(data, { raw: { width, height, channels: 3 } }), width, height };
+}
+
+function unreadable(cause: unknown): SsdError {
+  return new SsdError("BAD_DATA", `picture: expected one that can be decoded: ${reason(cause)}`, {
+    cause,
+  });
+}
+
+function scale(drawn: DrawnBox, index: number, byX: number, byY: number): DrawnBox {
+  const [x1, y1, x2, y2] = drawn.box;
+  if (![x1, y1, x2, y2].every(Number.isFinite)) {
+    const came = drawn.box.join(", ");
+    throw new SsdError(
+      "BAD_DATA",
+      `box ${index} (${drawn.label}): expected finite corners, got [${came}]`,
+    );
+  }
+  return { ...drawn, box: [x1 * byX, y1 * byY, x2 * byX, y2 * byY] };
+}
+
+interface Rect {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** The overlay: boxes first, then all tags, so that no line runs through a name. */
+function overlaySvg(size: Size, boxes: DrawnBox[], classes: readonly string[] | undefined): string {
+  const side = Math.sqrt(size.width * size.height);
+  const line = Math.max(1.5, side / 280);
+  const capital = Math.max(8, side / 55);
+  // Lower scores first: where boxes overlap, the surest is on top.
+  const order = [...boxes].sort((a, b) => rank(a) - rank(b));
+  const rects = order.map((drawn) => outline(drawn, size, line, labelColour(drawn.label, classes)));
+  const taken: Rect[] = [];
+  const tags = order
+    .toReversed()
+    .map((drawn) => tag(drawn, size, capital, line, labelColour(drawn.label, classes), taken));
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}">` +
+    `${rects.join("")}${tags.reverse().join("")}</svg>`
+  );
+}
+
+const rank = ({ kind, score }: DrawnBox): number => (kind === "truth" ? -1 : (score ?? 1));
+
+function outline({ box, kind }: DrawnBox, size: Size, line: number, colour: Rgb): string {
+  const clamp = (value: number, most: number): number =>
+    Math.min(Math.max(value, line / 2), Math.max(line / 2, most - line / 2));
+  const [x1, y1] = [clamp(box[0], size.width), clamp(box[1], size.height)];
+  const [x2, y2] = [clamp(box[2], size.width), clamp(box[3], size.height)];
+  const at = `x="${n(x1)}" y="${n(y1)}" width="${n(x2 - x1)}" height="${n(y2 - y1)}" fill="none"`;
+  const dash = kind === "truth" ? ` stroke-dasharray="${n(4 * line)} ${n(2.5 * line)}"` : "";
+  const halo = `<rect ${at} stroke="#000" stroke-opacity=".45" stroke-width="${n(line * 1.8)}"/>`;
+  return `${halo}<rect ${at} stroke="${hex(colour)}" stroke-width="${n(line)}"${dash}/>`;
+}
+
+/** Name and score on a filled plate; the plate is added to `taken`. */
+function tag(
+  { label, score, box, kind }: DrawnBox,
+  size: Size,
+  capital: number,
+  line: number,
+  colour: Rgb,
+  taken: Rect[],
+): string {
+  const words = score === undefined ? label : `${label} ${score.toFixed(2)}`;
+  const text = textPath(words, capital);
+  const [padX, padTop] = [capital * 0.5, capital * 0.45];
+  const width = text.width + 2 * padX;
+  const height = capital * (1 + DESCENT) + padTop + capital * 0.2;
+  const plate = place({ width, height }, box, kind, size, line, taken);
+  taken.push(plate);
+  const fill: Rgb = kind === "truth" ? [20, 24, 28] : colour;
+  const ink = kind === "truth" ? ([255, 255, 255] as const) : textColour(colour);
+  return (
+    `<rect x="${n(plate.x)}" y="${n(plate.y)}" width="${n(width)}" height="${n(height)}" ` +
+    `rx="${n(capital * 0.22)}" fill="${hex(fill)}" fill-opacity="${kind === "truth" ? ".8" : "1"}"/>` +
+    `<path transform="translate(${n(plate.x + padX)} ${n(plate.y + padTop)})" d="${text.d}" fill="none" ` +
+    `stroke="${hex(ink)}" stroke-width="${n(text.stroke)}" stroke-linecap="round" stroke-linejoin="round"/>`
+  );
+}
+
+/** The first free of six places at the box's corners, inside the picture; the first of all if none is. */
+function place(
+  { width, height }: Size,
+  [x1, y1, x2, y2]: Box,
+  kind: DrawnBox["kind"],
+  size: Size,
+  line: number,
+  taken: readonly Rect[],
+): Rect {
+  const half = line / 2;
+  const left = x1 - half;
+  const right = x2 + half - width;
+  const above = y1 - half - height;
+  const below = y2 + half;
+  const places: [x: number, y: number][] = [
+    [left, above],
+    [right, above],
+    [left, y1 - half],
+    [left, below],
+    [right, below],
+    [left, y2 + half - height],
+  ];
+  if (kind === "truth") places.push(...places.splice(0, 3));
+  const inside = places.map(([x, y]) => ({
+    x: Math.max(0, Math.min(x, size.width - width)),
+    y: Math.max(0, Math.min(y, size.height - height)),
+    width,
+    height,
+  }));
+  return inside.find((plate) => !taken.some((other) => overlap(plate, other))) ?? inside[0]!;
+}
+
+function overlap(a: Rect, b: Rect): boolean {
+  const apart = a.x + a.width <= b.x || b.x + b.width <= a.x;
+  return !apart && a.y + a.height > b.y && b.y + b.height > a.y;
+}
+
+/** A coordinate with two decimals. */
+function n(value: number): string {
+  return String(Math.round(value * 100) / 100);
+}

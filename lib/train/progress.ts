@@ -1,0 +1,148 @@
+import type { LossTerms, TrainEvent } from "./events.js";
+
+/** Where lines go and whether they can be redrawn. */
+export interface Terminal {
+  write(text: string): void;
+  isTTY: boolean;
+  columns: number;
+}
+
+/** Seconds between two progress lines where nothing can be redrawn. */
+const quiet = 10;
+
+/**
+ * Shows a run as the article's trainer does: a bar a phase of an epoch with the running means of the
+ * terms, then the epoch's totals. On a terminal the bar is redrawn, elsewhere a plain line appears
+ * every ten seconds and at the end.
+ */
+export class Progress {
+  private began = 0;
+  private shown = 0;
+  private bar = "";
+
+  constructor(
+    private readonly terminal: Terminal,
+    private readonly now: () => number = () => performance.now() / 1000,
+  ) {}
+
+  /** Takes what a run tells. */
+  show(event: TrainEvent): void {
+    switch (event.kind) {
+      case "pack":
+        return this.progress("Reading pictures", event.done, event.total, {});
+      case "step":
+        return this.step(event);
+      case "validate":
+        if (event.done === 1) this.line("Start Validation");
+        this.progress(`Epoch ${event.epoch}/${event.to}`, event.done, event.total, { lr: event.lr });
+        if (event.done === event.total) this.line("Finish Validation");
+        return;
+      case "epoch":
+        return this.epoch(event);
+      case "saved":
+        return this.line(`Saving state, iter: ${event.epoch}`);
+      case "teacher":
+        return this.line(`Teacher: mAP ${event.evaluation.map.toFixed(4)}`);
+      case "phase":
+        return this.line(
+          `${event.name === "freeze" ? "Backbone frozen" : "All layers train"}: epochs ${event.from} to ${event.to}, lr ${short(event.lr)}`,
+        );
+      case "resumed":
+        return this.line(`Going on at epoch ${event.epoch}, batch ${event.batch}`);
+      case "data":
+        return this.data(event);
+    }
+  }
+
+  /** A line of its own; a bar under way stays above it. */
+  line(text: string): void {
+    if (this.bar !== "") this.terminal.write("\n");
+    this.bar = "";
+    this.terminal.write(`${text}\n`);
+  }
+
+  private data({ train, val, problems }: Extract<TrainEvent, { kind: "data" }>): void {
+    for (const { file, object, message } of problems) {
+      this.line(`Left out: ${file}${object === undefined ? "" : `, object ${object}`}: ${message}`);
+    }
+    if (problems.length > 0) this.line(`Left out ${problems.length} in all`);
+    this.line(`Pictures: ${train} to train, ${val} to validate`);
+  }
+
+  private step(event: Extract<TrainEvent, { kind: "step" }>): void {
+    if (event.batch === 1) this.line("Start Train");
+    const { lr } = event;
+    const label = `Epoch ${event.epoch}/${event.to}`;
+    this.progress(label, event.batch, event.batches, { ...articleFields(event.means), lr });
+  }
+
+  private epoch(event: Extract<TrainEvent, { kind: "epoch" }>): void {
+    this.line(`Epoch:${event.epoch}/${event.epochs}`);
+    const val = event.val === undefined ? "" : ` || Val Loss: ${event.val.total.toFixed(4)}`;
+    const map = event.map === undefined ? "" : ` || mAP: ${event.map.toFixed(4)}`;
+    this.line(`Total Loss: ${event.loss.total.toFixed(4)}${val}${map}${event.best ? " (best)" : ""}`);
+  }
+
+  private progress(
+    label: string,
+    done: number,
+    total: number,
+    fields: Record<string, number>,
+  ): void {
+    const now = this.now();
+    if (done === 1) this.began = now;
+    const last = done === total;
+    const wait = this.terminal.isTTY ? 0.1 : quiet;
+    if (!last && done > 1 && now - this.shown < wait) return;
+    if (!last && !this.terminal.isTTY && done === 1) return void (this.shown = now);
+    this.shown = now;
+    const text = progressLine(label, done, total, now - this.began, fields, this.terminal);
+    if (!this.terminal.isTTY) return this.line(text);
+    this.bar = text;
+    this.terminal.write(`\r\x1b[K${text}`);
+    if (last) this.line("");
+  }
+}
+
+/** `Epoch 9/10: 100%|████| 54/54 [00:19<00:00, 2.80it/s, conf_loss=2.37, lr=7.16e-5]` */
+export function progressLine(
+  label: string,
+  done: number,
+  total: number,
+  seconds: number,
+  fields: Record<string, number>,
+  { isTTY, columns }: Pick<Terminal, "isTTY" | "columns">,
+): string {
+  const rate = done / Math.max(seconds, 1e-9);
+  const speed = rate >= 1 ? `${rate.toFixed(2)}it/s` : `${(1 / rate).toFixed(2)}s/it`;
+  const named = Object.entries(fields)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `, ${name}=${short(value)}`)
+    .join("");
+  const head = `${label}: ${String(Math.floor((100 * done) / total)).padStart(3)}%|`;
+  const tail = `| ${done}/${total} [${clock(seconds)}<${clock((total - done) / rate)}, ${speed}${named}]`;
+  const width = isTTY ? Math.max(0, Math.min(30, columns - head.length - tail.length - 1)) : 10;
+  const filled = Math.round((width * done) / total);
+  const bar = "█".repeat(filled) + " ".repeat(width - filled);
+  return isTTY ? `${head}${bar}${tail}`.slice(0, Math.max(20, columns - 1)) : head + bar + tail;
+}
+
+function articleFields({ conf, loc, soft, l2 }: LossTerms): Record<string, number> {
+  const own = { conf_loss: conf, loc_loss: loc };
+  return soft === undefined || l2 === undefined ? own : { ...own, soft_loss: soft, l2_loss: l2 };
+}
+
+/** Three significant digits, `7.16e-5` when small. */
+export function short(value: number): string {
+  const rounded = Number(value.toPrecision(3));
+  const small = rounded !== 0 && Math.abs(rounded) < 1e-4;
+  return small ? rounded.toExponential().replace(/e([+-])0*/, "e$1") : String(rounded);
+}
+
+function clock(seconds: number): string {
+  const whole = Math.round(Number.isFinite(seconds) ? seconds : 0);
+  const pad = (part: number) => String(part).padStart(2, "0");
+  const hours = Math.floor(whole / 3600);
+  const rest = `${pad(Math.floor(whole / 60) % 60)}:${pad(whole % 60)}`;
+  return hours > 0 ? `${hours}:${rest}` : rest;
+}

@@ -1,0 +1,120 @@
+import { join } from "node:path";
+import { link, copyFile, rename, rm, readdir } from "node:fs/promises";
+import { z } from "zod";
+import { loadAll, readModel, saveModel, stored } from "../checkpoint/store.js";
+import type { StoredTensors } from "../checkpoint/safetensors.js";
+import type { Detector } from "../detector.js";
+import { reason, SsdError } from "../errors.js";
+import type { NativeSession } from "../native.js";
+import type { EpochSummary, LossTerms } from "./events.js";
+
+// Where a run stands, and how it is kept: `checkpoints/epoch-NNN.safetensors` holds weights,
+// optimizer and position; `last` and `best` are the same files under a second name.
+
+const terms = z.strictObject({
+  total: z.number(),
+  conf: z.number(),
+  loc: z.number(),
+  soft: z.number().optional(),
+  l2: z.number().optional(),
+});
+
+const position = z.object({
+  /** 0-based epoch under way, and how many of its batches are done. */
+  epoch: z.int().min(0),
+  batch: z.int().min(0),
+  step: z.int().min(0),
+  sums: terms,
+  best: z.object({ epoch: z.int(), map: z.number() }),
+  history: z.array(z.custom<EpochSummary>()),
+  seed: z.int(),
+  pictures: z.int(),
+  teacher: z.string().optional(),
+});
+
+/** Where a run stands: enough to go on as if it had never stopped. */
+export type Position = z.output<typeof position>;
+
+/** Sums of no steps yet. */
+export function noTerms(distilled: boolean): LossTerms {
+  return { total: 0, conf: 0, loc: 0, ...(distilled ? { soft: 0, l2: 0 } : {}) };
+}
+
+/** The run folder's checkpoints. */
+export class Checkpoints {
+  constructor(
+    private readonly folder: string,
+    private readonly keep: number,
+  ) {}
+
+  path(name: string): string {
+    return join(this.folder, "checkpoints", `${name}.safetensors`);
+  }
+
+  /** Saves everything under `name`, and lets `last`, and `best` if it is, stand for it. */
+  async save(
+    name: string,
+    student: Detector,
+    session: NativeSession,
+    at: Position,
+    isBest: boolean,
+  ): Promise<string> {
+    const extra = Object.entries(session.optimizerState()).map(([key, t]) => stored(key, t));
+    const { preset, classes } = student;
+    const file = this.path(name);
+    await saveModel(file, student.native, { preset, classes: [...classes], training: at }, extra);
+    for (const alias of isBest ? ["last", "best"] : ["last"]) {
+      if (alias !== name) await relink(file, this.path(alias));
+    }
+    await this.purge();
+    return file;
+  }
+
+  /** Loads `last` into the student; the optimizer's state follows when its session is there. */
+  async resume(student: Detector): Promise<{ at: Position; tensors: StoredTensors["tensors"] }> {
+    const file = this.path("last");
+    const { training, tensors, preset, classes } = await readModel(file);
+    const parsed = position.safeParse(training);
+    if (!parsed.success) {
+      throw new SsdError("BAD_CHECKPOINT", `${file}: expected the position of a run, got none`);
+    }
+    if (preset.name !== student.preset.name || classes.join() !== student.classes.join()) {
+      throw new SsdError(
+        "BAD_CHECKPOINT",
+        `${file}: expected ${student.preset.name} for ${student.classes}, got ${preset.name} for ${classes}`,
+      );
+    }
+    loadAll(student.native, tensors, file);
+    return { at: parsed.data, tensors };
+  }
+
+  private async purge(): Promise<void> {
+    const folder = join(this.folder, "checkpoints");
+    const epochs = (await readdir(folder)).filter((name) => /^epoch-\d+\.safetensors$/.test(name));
+    const old = epochs.sort().slice(0, Math.max(0, epochs.length - this.keep));
+    for (const name of old) await rm(join(folder, name), { force: true });
+  }
+}
+
+/** Restores the optimizer from a checkpoint's tensors. */
+export function restoreOptimizer(session: NativeSession, tensors: StoredTensors["tensors"]): void {
+  for (const name of Object.keys(session.optimizerState())) {
+    const tensor = tensors.get(name);
+    if (tensor === undefined) {
+      throw new SsdError("BAD_CHECKPOINT", `expected optimizer state ${name}, got a checkpoint without it`);
+    }
+    session.loadOptimizerState(name, tensor.data);
+  }
+}
+
+/** Gives a file a second name, atomically; a copy where the file system has no hard links. */
+async function relink(file: string, alias: string): Promise<void> {
+  const temporary = `${alias}.${process.pid}.tmp`;
+  try {
+    await rm(temporary, { force: true });
+    await link(file, temporary).catch(() => copyFile(file, temporary));
+    await rename(temporary, alias);
+  } catch (error) {
+    throw new SsdError("BAD_CHECKPOINT", `expected to write ${alias}: ${reason(error)}`);
+  }
+}

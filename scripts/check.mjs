@@ -1,0 +1,21 @@
+// What `npm test` runs once setup is done: style, structure, types, native tests, tests. It stops at
+// the first thing that fails. Arguments go to vitest: `npm test -- test/lib/cli`.
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { root, run, runSteps } from "./steps.mjs";
+
+const node = process.execPath;
+const tsc = "node_modules/typescript/bin/tsc";
+const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "test/vitest.config.ts"];
+const biome = ["node_modules/@biomejs/biome/bin/biome", "check", "--config-path=scripts"];
+// A run that finds no native test is no pass.
+const ctest = ["--output-on-failure", "--no-tests=error", "-j", String(Math.min(2, cpus().length))];
+
+runSteps("check", [
+  ["style", () => run(node, [...biome, "lib", "test", "scripts"])],
+  ["structure", () => run(node, ["scripts/lint.mjs"])],
+  ["types of the tests", () => run(node, [tsc, "-p", "test"])],
+  ["native tests", () => run("ctest", ctest, { cwd: join(root, "build") })],
+  ["tests", () => run(node, [...vitest, ...process.argv.slice(2)])],
+  ["all", () => "passed"],
+]);

@@ -1,0 +1,172 @@
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { beforeEach, expect, test, vi } from "vitest";
+import { type InstallOptions, installLibtorch } from "../../../lib/libtorch/install.js";
+import { locateLibtorch } from "../../../lib/libtorch/locate.js";
+import { fakeLibtorch, libtorchZip, torchWheel } from "../../support/libtorch.js";
+import { stubPython } from "../../support/python.js";
+import { temporaryFolder } from "../../support/temporary.js";
+import { type ZipMember, zip } from "../../support/zip.js";
+
+beforeEach(() => {
+  vi.unstubAllEnvs();
+  vi.stubEnv("LIBTORCH", undefined);
+  // No test may reach the network, whatever machine it runs on.
+  vi.stubGlobal("fetch", () => Promise.reject(new TypeError("no network in this test")));
+});
+
+/** An empty cache; returns the folder LibTorch goes to. */
+function emptyCache(): string {
+  const cache = temporaryFolder();
+  vi.stubEnv("SSD_DISTILL_CACHE", cache);
+  return join(cache, "libtorch");
+}
+
+function archiveOf(members: readonly ZipMember[], name = "archive.zip"): string {
+  const file = join(temporaryFolder(), name);
+  writeFileSync(file, zip(members));
+  return file;
+}
+
+/** Expects a NO_LIBTORCH of one line that leaves nothing behind. */
+async function expectRefusal(cache: string, options: InstallOptions, message: RegExp) {
+  const error = await installLibtorch(options).then(
+    () => undefined,
+    (thrown) => thrown,
+  );
+  expect(error).toMatchObject({ name: "SsdError", code: "NO_LIBTORCH" });
+  expect(error.message).toMatch(message);
+  expect(error.message).not.toContain("\n");
+  if (options.file !== undefined) expect(error.message).toContain(options.file);
+  expect(existsSync(cache) ? readdirSync(cache) : []).toEqual([]);
+}
+
+test.each([
+  ["ZIP", libtorchZip],
+  ["wheel", torchWheel],
+])("a %s is installed where locate finds it", async (_kind, members) => {
+  const cache = emptyCache();
+  const path = join(cache, "2.13.0");
+  const installed = await installLibtorch({ file: archiveOf(members()) });
+  expect(installed).toEqual({ path, version: "2.13.0+cpu", cuda: false, source: "cache" });
+  expect(locateLibtorch({ versions: ["2.13"] })).toEqual(installed);
+  expect(readdirSync(cache)).toEqual(["2.13.0"]);
+});
+
+test("nothing is done when the pinned version is there", async () => {
+  const cache = emptyCache();
+  const path = fakeLibtorch(join(cache, "2.13.0"), "2.13.0+cpu");
+  expect((await installLibtorch()).path).toBe(path);
+});
+
+test("a file given replaces what is there, also a broken folder", async () => {
+  const cache = emptyCache();
+  const file = archiveOf(libtorchZip());
+  fakeLibtorch(join(cache, "2.13.0"), "2.13.0+cpu", { old: "" });
+  await installLibtorch({ file });
+  expect(readdirSync(join(cache, "2.13.0")).sort()).toEqual(["build-version", "include", "lib"]);
+});
+
+test("a broken folder of the pinned version is replaced", async () => {
+  const cache = emptyCache();
+  mkdirSync(join(cache, "2.13.0", "lib"), { recursive: true });
+  stubPython(pipLeaves(archiveOf(torchWheel(), "torch.whl")));
+  expect((await installLibtorch()).version).toBe("2.13.0+cpu");
+});
+
+test("installs at the same time all end well", async () => {
+  const cache = emptyCache();
+  stubPython(pipLeaves(archiveOf(torchWheel(), "torch.whl")));
+  const file = archiveOf(libtorchZip());
+  const many = await Promise.all(
+    [{}, { file }, {}, { file }].map((options) => installLibtorch(options)),
+  );
+  for (const one of many) expect(one.path).toBe(join(cache, "2.13.0"));
+  expect(readdirSync(cache)).toEqual(["2.13.0"]);
+});
+
+function pipLeaves(wheel: string): string {
+  return `while [ "$1" != --dest ]; do shift; done; cp '${wheel}' "$2"`;
+}
+
+test("without network pip is asked; without pip the error says both and what to do", async () => {
+  const cache = emptyCache();
+  stubPython("echo 'ERROR: nothing found' >&2; exit 1");
+  const both = /no network in this test.*nothing found.*libtorch install --file FILE/;
+  await expectRefusal(cache, {}, both);
+});
+
+test.each<[string, ZipMember[], RegExp]>([
+  ["a name with ..", [...libtorchZip(), { name: "libtorch/../../x" }], /invalid relative path/],
+  ["a link", [...libtorchZip(), { name: "libtorch/lib/x", mode: 0o120777 }], /symbolic link/],
+  ["a wrong checksum", [{ name: "libtorch/lib/x", text: "x", crc: 1 }], /its checksum/],
+  ["nothing of LibTorch", [{ name: "readme.txt" }], /no lib\/libtorch\.so/],
+  ["another version", libtorchZip("2.11.0+cpu"), /it holds version 2\.11\.0\+cpu, not 2\.13/],
+  ["CUDA without its libraries", [...torchWheel(), { name: "torch/lib/libtorch_cuda.so" }], /CUDA/],
+])("an archive with %s is refused", async (_what, members, message) => {
+  await expectRefusal(emptyCache(), { file: archiveOf(members) }, message);
+});
+
+test("a cut, an empty and a missing archive are refused", async () => {
+  const cache = emptyCache();
+  const file = archiveOf(libtorchZip());
+  const whole = readFileSync(file);
+  for (const length of [whole.length - 40, 100, 0]) {
+    writeFileSync(file, whole.subarray(0, length));
+    await expectRefusal(cache, { file }, /expected a LibTorch ZIP or WHL/);
+  }
+  await expectRefusal(cache, { file: `${file}.missing` }, /no such file/);
+});
+
+test("a file is held to the sha256 given, and to the known one of its name", async () => {
+  const cache = emptyCache();
+  const file = archiveOf(libtorchZip());
+  const wrong = "0".repeat(64);
+  await expectRefusal(cache, { file, sha256: wrong }, /its sha256 is [0-9a-f]{64}, not 0{64}/);
+  const known = archiveOf(torchWheel(), "torch-2.13.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl");
+  await expectRefusal(cache, { file: known }, /its sha256 is [0-9a-f]{64}, not 6746dbcb/);
+});
+
+test.each<[InstallOptions, RegExp]>([
+  [{ file: "a", url: "http://b" }, /a file or a url, got both/],
+  [{ sha256: "0".repeat(64) }, /sha256 needs the file or url/],
+  [{ file: "a", sha256: "xyz" }, /64 hexadecimal digits, got "xyz"/],
+])("options that do not fit together are told: %j", async (options, message) => {
+  await expect(installLibtorch(options)).rejects.toThrow(message);
+  await expect(installLibtorch(options)).rejects.toMatchObject({ code: "BAD_OPTION" });
+});
+
+test("a stopped install leaves nothing", async () => {
+  const cache = emptyCache();
+  const controller = new AbortController();
+  const stopped = installLibtorch({
+    file: archiveOf(libtorchZip()),
+    onProgress: () => controller.abort(),
+    signal: controller.signal,
+  });
+  await expect(stopped).rejects.toMatchObject({ code: "CANCELLED" });
+  expect(readdirSync(cache)).toEqual([]);
+});
+
+test("what killed installs left is removed after a day, not before", async () => {
+  const cache = emptyCache();
+  for (const name of [".install-old", ".install-new"])
+    mkdirSync(join(cache, name), { recursive: true });
+  const yesterday = new Date(Date.now() - 90_000_000);
+  utimesSync(join(cache, ".install-old"), yesterday, yesterday);
+  await installLibtorch({ file: archiveOf(libtorchZip()) });
+  expect(readdirSync(cache).sort()).toEqual([".install-new", "2.13.0"]);
+});
+
+test("a cache that cannot be written is told with its place", async () => {
+  const file = archiveOf(libtorchZip());
+  vi.stubEnv("SSD_DISTILL_CACHE", join(file, "inside"));
+  await expect(installLibtorch({ file })).rejects.toThrow(/could not be installed in .*ENOTDIR/);
+});
