@@ -1,13 +1,13 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { openPack } from "./data/loader.js";
 import { synthetic } from "./data/synthetic.js";
 import { Detector } from "./detector.js";
-import { openPack } from "./data/loader.js";
 import { type Evaluation, evaluate } from "./evaluate/evaluate.js";
 import { writeReport } from "./report/report.js";
-import { drawSamples, modelRow, runCurve, versions } from "./train/report.js";
 import { Progress } from "./train/progress.js";
-import { train, type TrainOptions } from "./train/run.js";
+import { drawSamples, modelRow, runCurve, versions } from "./train/report.js";
+import { type TrainOptions, train } from "./train/run.js";
 
 /** A model of the demo and how it did on the test pictures, which nobody trained on. */
 export interface DemoModel {
@@ -47,7 +47,11 @@ export async function runDemo(
 
   line("1 of 3: the teacher, ssd128-small");
   const teacher = Detector.create("ssd128-small", { classes });
-  const taught = await follow(teacher, { ...base, epochs: teacherEpochs, out: join(out, "teacher") });
+  const taught = await follow(teacher, {
+    ...base,
+    epochs: teacherEpochs,
+    out: join(out, "teacher"),
+  });
   const best = await Detector.load(taught.weights!);
 
   line("2 of 3: the student on its own, ssd128-tiny");

@@ -1,4 +1,4 @@
-import { stat, readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { readSafetensors } from "./checkpoint/safetensors.js";
@@ -8,8 +8,8 @@ import { type Decoded, decodePicture } from "./data/picture.js";
 import { SsdError } from "./errors.js";
 import { buildGraph } from "./models/build.js";
 import { engine, type NativeModel } from "./native.js";
+import { type Output, ops } from "./ops.js";
 import { type DetectOptions, detectOptions, parseOptions } from "./options.js";
-import { ops, type Output } from "./ops.js";
 import { type Preset, type PresetName, resolvePreset } from "./presets.js";
 import { Tensor } from "./tensor.js";
 
@@ -173,9 +173,13 @@ export class Detector {
    * @returns Best score first; empty when nothing reaches `minScore` (default 0.5 here).
    * @throws SsdError BAD_DATA when the picture cannot be decoded.
    */
-  async detect(picture: string | Uint8Array | Decoded, options?: DetectOptions): Promise<Detection[]> {
+  async detect(
+    picture: string | Uint8Array | Decoded,
+    options?: DetectOptions,
+  ): Promise<Detection[]> {
     const resolved = parseOptions(detectOptions, { minScore: 0.5, ...options }, "detect options");
-    const decoded = "object" === typeof picture && "data" in picture ? picture : await decodePicture(picture);
+    const decoded =
+      "object" === typeof picture && "data" in picture ? picture : await decodePicture(picture);
     const { size, mean, std, variances } = this.preset;
     const found = await engine().detect(
       this.native,
@@ -215,9 +219,14 @@ export function toPixels(
 }
 
 async function onlySafetensors(path: string): Promise<string> {
-  const isFolder = await stat(path).then((s) => s.isDirectory()).catch(() => false);
+  const isFolder = await stat(path)
+    .then((s) => s.isDirectory())
+    .catch(() => false);
   if (!isFolder) return path;
   const files = (await readdir(path)).filter((name) => name.endsWith(".safetensors"));
   if (files.length === 1) return join(path, files[0]!);
-  throw new SsdError("BAD_CHECKPOINT", `${path}: expected one .safetensors file in the folder, got ${files.length}`);
+  throw new SsdError(
+    "BAD_CHECKPOINT",
+    `${path}: expected one .safetensors file in the folder, got ${files.length}`,
+  );
 }

@@ -1,17 +1,31 @@
 // The public surface, and nothing else.
 
-export type { Box, Dataset, DataSource, Item, Problem, ReadOptions, Truth } from "./data/dataset.js";
+export type {
+  Box,
+  DataSource,
+  Dataset,
+  Item,
+  Problem,
+  ReadOptions,
+  Truth,
+} from "./data/dataset.js";
 export { parseSource } from "./data/sources.js";
 export { synthetic } from "./data/synthetic.js";
 export { voc } from "./data/voc.js";
 export { type CreateOptions, type Detection, Detector } from "./detector.js";
 export { SsdError, type SsdErrorCode } from "./errors.js";
 export { averagePrecision } from "./evaluate/average-precision.js";
-export { type Evaluation, type EvaluateOptions, evaluate } from "./evaluate/evaluate.js";
+export { type EvaluateOptions, type Evaluation, evaluate } from "./evaluate/evaluate.js";
+export {
+  type MultiBoxKdLosses,
+  type MultiBoxLosses,
+  type Output,
+  ops,
+  type Target,
+} from "./ops.js";
 export type { DetectOptions, LossOptions } from "./options.js";
-export { type MultiBoxKdLosses, type MultiBoxLosses, type Output, ops, type Target } from "./ops.js";
 export { type Preset, type PresetName, presets } from "./presets.js";
 export { Tensor, type TensorData } from "./tensor.js";
 export type { EpochSummary, LossTerms, Step, TrainEvent, TrainReport } from "./train/events.js";
-export { Run, train, type TrainOptions } from "./train/run.js";
+export { Run, type TrainOptions, train } from "./train/run.js";
 export { Trainer, type TrainerOptions } from "./train/trainer.js";

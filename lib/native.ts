@@ -3,13 +3,21 @@ import { createRequire } from "node:module";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { SsdError, reason } from "./errors.js";
+import { reason, SsdError } from "./errors.js";
 import { type Libtorch, type LocateOptions, locateLibtorch } from "./libtorch/locate.js";
 import type { ResolvedDetectOptions, ResolvedLossOptions } from "./options.js";
 
 // The types of the engine (native/bindings) and the one place that loads it.
 
-export type DType = "float32" | "float64" | "float16" | "bfloat16" | "int64" | "int32" | "uint8" | "bool";
+export type DType =
+  | "float32"
+  | "float64"
+  | "float16"
+  | "bfloat16"
+  | "int64"
+  | "int32"
+  | "uint8"
+  | "bool";
 
 /** Bytes of one element. */
 export const dtypeBytes: Record<DType, number> = {
@@ -326,7 +334,10 @@ export function engine(): Engine {
 
 /** Engines in this package by the LibTorch minor version they were built for. */
 export function findEngines(): Map<string, string> {
-  const folders = [join(root, "build", "Release"), join(root, "prebuilds", `${process.platform}-${process.arch}`)];
+  const folders = [
+    join(root, "build", "Release"),
+    join(root, "prebuilds", `${process.platform}-${process.arch}`),
+  ];
   const found = new Map<string, string>();
   for (const folder of folders.filter((path) => existsSync(path))) {
     for (const file of readdirSync(folder)) {

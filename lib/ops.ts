@@ -113,7 +113,16 @@ function nms(boxes: Boxes, scores: Tensor | readonly number[], iou: number): Ten
 }
 
 /** Operations of SSD on tensors, on the device they live on. They run on the calling thread. */
-export const ops = { priorBoxes, jaccard, encode, decode, match, multiboxLoss, multiboxLossKd, nms };
+export const ops = {
+  priorBoxes,
+  jaccard,
+  encode,
+  decode,
+  match,
+  multiboxLoss,
+  multiboxLossKd,
+  nms,
+};
 
 function lossOf(
   student: Output,
@@ -171,7 +180,12 @@ export function nativeTargets(targets: readonly Target[]): NativeTarget[] {
 }
 
 function checkBox({ boxes, labels }: NativeTarget, i: number, picture: number): void {
-  const [x1, y1, x2, y2] = boxes.subarray(i * 4, i * 4 + 4) as unknown as [number, number, number, number];
+  const [x1, y1, x2, y2] = boxes.subarray(i * 4, i * 4 + 4) as unknown as [
+    number,
+    number,
+    number,
+    number,
+  ];
   const real = x2 > x1 && y2 > y1 && Number.isFinite(x2 - x1 + (y2 - y1));
   if (real && labels[i]! >= 0) return;
   throw new SsdError(

@@ -8,14 +8,23 @@ import { SsdError, suggestion } from "./errors.js";
  * @param what Name of the object for the message, for example `train options`.
  * @throws SsdError BAD_OPTION
  */
-export function parseOptions<S extends z.ZodType>(schema: S, input: unknown, what: string): z.output<S> {
+export function parseOptions<S extends z.ZodType>(
+  schema: S,
+  input: unknown,
+  what: string,
+): z.output<S> {
   const result = schema.safeParse(input ?? {});
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
   throw new SsdError("BAD_OPTION", sentence(schema, input, issue, what));
 }
 
-function sentence(schema: z.ZodType, input: unknown, issue: z.core.$ZodIssue, what: string): string {
+function sentence(
+  schema: z.ZodType,
+  input: unknown,
+  issue: z.core.$ZodIssue,
+  what: string,
+): string {
   const path = issue.path.map(String);
   if (issue.code === "unrecognized_keys") {
     const key = issue.keys[0]!;
@@ -23,7 +32,10 @@ function sentence(schema: z.ZodType, input: unknown, issue: z.core.$ZodIssue, wh
     const where = [...path, key].join(".");
     return `${what}: unknown option "${where}"${suggestion(key, known)} (known: ${known.join(", ")})`;
   }
-  const came = path.reduce<unknown>((value, key) => (value as Record<string, unknown>)?.[key], input);
+  const came = path.reduce<unknown>(
+    (value, key) => (value as Record<string, unknown>)?.[key],
+    input,
+  );
   const where = path.length === 0 ? what : `${what}: option "${path.join(".")}"`;
   const near =
     issue.code === "invalid_value" && typeof came === "string"
@@ -47,7 +59,9 @@ function keysAt(schema: z.ZodType, path: readonly string[]): string[] {
 
 /** The shape of an object schema under its defaults and optionals. */
 export function shapeOf(schema: unknown): Record<string, z.ZodType> | undefined {
-  let at = schema as { shape?: Record<string, z.ZodType>; def?: { innerType?: unknown } } | undefined;
+  let at = schema as
+    | { shape?: Record<string, z.ZodType>; def?: { innerType?: unknown } }
+    | undefined;
   while (at !== undefined && at.shape === undefined && at.def?.innerType !== undefined) {
     at = at.def.innerType as typeof at;
   }
@@ -60,10 +74,17 @@ const fraction = z.number().min(0).max(1);
 const matchShape = {
   overlapThreshold: fraction.default(0.5).describe("IoU from which a prior is positive"),
   negPosRatio: z.number().min(0).default(3).describe("mined negatives per positive"),
-  negativesForHard: z.int().min(0).default(100).describe("negatives of a picture without positives"),
+  negativesForHard: z
+    .int()
+    .min(0)
+    .default(100)
+    .describe("negatives of a picture without positives"),
   variances: z.tuple([positive, positive]).optional().describe("scales of the box offsets"),
   conflict: z.enum(["last", "greedy"]).default("last").describe("who owns a prior two truths want"),
-  compat: z.enum(["none", "article"]).default("none").describe("article: its corner cases of mining"),
+  compat: z
+    .enum(["none", "article"])
+    .default("none")
+    .describe("article: its corner cases of mining"),
 };
 
 const kdShape = {
@@ -100,8 +121,14 @@ export function resolveLoss(
 /** How raw outputs become detections. */
 export const detectOptions = z.strictObject({
   minScore: fraction.default(0.01).describe("lowest score that is kept"),
-  iou: fraction.default(0.45).describe("IoU over which non-maximum suppression drops the lower score"),
-  topK: z.int().positive().default(400).describe("candidates of a class that enter the suppression"),
+  iou: fraction
+    .default(0.45)
+    .describe("IoU over which non-maximum suppression drops the lower score"),
+  topK: z
+    .int()
+    .positive()
+    .default(400)
+    .describe("candidates of a class that enter the suppression"),
   maxDetections: z.int().positive().default(200).describe("detections kept of a picture"),
 });
 

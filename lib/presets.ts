@@ -54,7 +54,11 @@ const grid128 = {
   sizes: [14, 30, 54, 82, 115],
   ratios: [[2], [2], [2], [2]],
 };
-const fixed = { clip: true, stepConvention: "fixed" as const, variances: [0.1, 0.2] as [number, number] };
+const fixed = {
+  clip: true,
+  stepConvention: "fixed" as const,
+  variances: [0.1, 0.2] as [number, number],
+};
 const caffe = { mean: [123, 117, 104] as Rgb, std: [1, 1, 1] as Rgb };
 const imagenet = { mean: [123.675, 116.28, 103.53] as Rgb, std: [58.395, 57.12, 57.375] as Rgb };
 type Rgb = [number, number, number];

@@ -43,7 +43,11 @@ export class Tensor {
    * @param shape Extents; by default one dimension.
    * @throws SsdError BAD_OPTION when the element count and the shape disagree.
    */
-  static from(data: TensorData | readonly number[], shape?: readonly number[], dtype?: DType): Tensor {
+  static from(
+    data: TensorData | readonly number[],
+    shape?: readonly number[],
+    dtype?: DType,
+  ): Tensor {
     const array = ArrayBuffer.isView(data) ? data : Float32Array.from(data);
     const type = dtype ?? dtypeOf(array);
     return new Tensor(engine().tensor(array, [...(shape ?? [array.length])], type));
@@ -98,7 +102,8 @@ export class Tensor {
 
 function dtypeOf(array: TensorData): DType {
   for (const [dtype, type] of Object.entries(arrays)) {
-    if (array.constructor === type && dtype !== "float16" && dtype !== "bfloat16") return dtype as DType;
+    if (array.constructor === type && dtype !== "float16" && dtype !== "bfloat16")
+      return dtype as DType;
   }
   throw new SsdError(
     "BAD_OPTION",

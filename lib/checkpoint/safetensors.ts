@@ -52,7 +52,11 @@ export async function writeSafetensors(
   let offset = 0;
   for (const { name, dtype, shape, data } of tensors) {
     hash.update(data);
-    header[name] = { dtype: toFile[dtype], shape, data_offsets: [offset, offset + data.byteLength] };
+    header[name] = {
+      dtype: toFile[dtype],
+      shape,
+      data_offsets: [offset, offset + data.byteLength],
+    };
     offset += data.byteLength;
   }
   header.__metadata__ = { ...metadata, [checksumKey]: hash.digest("hex") };
@@ -86,7 +90,9 @@ export function parseSafetensors(bytes: Buffer, file: string): StoredTensors {
   if (bytes.length < 8) fail(`expected a safetensors file, got ${bytes.length} bytes`);
   const length = Number(bytes.readBigUInt64LE(0));
   if (length > Math.min(maxHeader, bytes.length - 8) || bytes[8] !== 0x7b) {
-    fail(`expected a safetensors header, got a length of ${length} in ${bytes.length} bytes (cut short?)`);
+    fail(
+      `expected a safetensors header, got a length of ${length} in ${bytes.length} bytes (cut short?)`,
+    );
   }
   const header = parseHeader(bytes.toString("utf8", 8, 8 + length), fail);
   const data = bytes.subarray(8 + length);
@@ -96,7 +102,8 @@ export function parseSafetensors(bytes: Buffer, file: string): StoredTensors {
   for (const [name, entry] of inOrder(entries, fail)) {
     const { dtype, shape, begin, stop } = checkEntry(name, entry, fail);
     if (begin !== end) fail(`expected tensor ${name} at byte ${end}, got ${begin}`);
-    if (stop > data.length) fail(`expected ${stop} bytes for ${name}, got ${data.length} (cut short?)`);
+    if (stop > data.length)
+      fail(`expected ${stop} bytes for ${name}, got ${data.length} (cut short?)`);
     tensors.set(name, { name, dtype, shape, data: data.subarray(begin, stop) });
     end = stop;
   }
@@ -104,7 +111,8 @@ export function parseSafetensors(bytes: Buffer, file: string): StoredTensors {
   const sums = metadata as Record<string, string>;
   if (sums[checksumKey] !== undefined) {
     const sum = createHash("sha256").update(data).digest("hex");
-    if (sum !== sums[checksumKey]) fail(`expected tensor bytes with sha256 ${sums[checksumKey]}, got ${sum} (damaged)`);
+    if (sum !== sums[checksumKey])
+      fail(`expected tensor bytes with sha256 ${sums[checksumKey]}, got ${sum} (damaged)`);
   }
   return { metadata: sums, tensors };
 }
@@ -137,12 +145,16 @@ function size(entry: unknown): number {
 
 function checkEntry(name: string, entry: unknown, fail: Fail) {
   const { dtype: code, shape, data_offsets } = entry as Record<string, unknown>;
-  const dtype = fromFile.get(String(code)) ?? fail(`tensor ${name}: expected a known dtype, got ${code}`);
-  const natural = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
-  if (!Array.isArray(shape) || !shape.every(natural)) return fail(`tensor ${name}: expected a shape of integers`);
+  const dtype =
+    fromFile.get(String(code)) ?? fail(`tensor ${name}: expected a known dtype, got ${code}`);
+  const natural = (value: unknown): value is number =>
+    Number.isSafeInteger(value) && Number(value) >= 0;
+  if (!Array.isArray(shape) || !shape.every(natural))
+    return fail(`tensor ${name}: expected a shape of integers`);
   const [begin, stop] = data_offsets as unknown[];
   if (!natural(begin) || !natural(stop)) return fail(`tensor ${name}: expected integer offsets`);
   const bytes = shape.reduce((product, side) => product * side, 1) * dtypeBytes[dtype];
-  if (stop - begin !== bytes) fail(`tensor ${name}: expected ${bytes} bytes for [${shape}] ${code}, got ${stop - begin}`);
+  if (stop - begin !== bytes)
+    fail(`tensor ${name}: expected ${bytes} bytes for [${shape}] ${code}, got ${stop - begin}`);
   return { dtype, shape, begin, stop };
 }

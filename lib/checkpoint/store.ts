@@ -2,7 +2,12 @@ import { z } from "zod";
 import { reason, SsdError } from "../errors.js";
 import type { NativeModel, NativeTensor } from "../native.js";
 import { type Preset, presetSchema } from "../presets.js";
-import { readSafetensors, type StoredTensor, type StoredTensors, writeSafetensors } from "./safetensors.js";
+import {
+  readSafetensors,
+  type StoredTensor,
+  type StoredTensors,
+  writeSafetensors,
+} from "./safetensors.js";
 
 // What our own weight files say about themselves, in the metadata of a safetensors file.
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import type { DataCheck } from "../data/check.js";
-import type { Problem } from "../data/dataset.js";
+import { problemLine, problemSummary } from "../data/problems.js";
 import { SsdError } from "../errors.js";
 import { interruption } from "./exit.js";
 import { note, printResult } from "./output.js";
@@ -80,19 +80,12 @@ function everyTenth(tell: (done: number, total: number) => void): typeof tell {
 function asText({ items, boxes, classes, problems }: DataCheck): string {
   const names = Object.entries(classes).map(([name, boxes]) => `${name} ${boxes}`);
   const summary = [count(items, "picture"), count(boxes, "box", "boxes")].join(", ");
-  const kinds = new Map<string, number>();
-  for (const { kind } of problems) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-  const faults = [...kinds].map(([kind, times]) => `${kind} ${times}`).join(", ");
   return [
     ...problems.map(problemLine),
     summary,
     `${count(names.length, "class", "classes")}: ${names.join(", ")}`,
-    problems.length === 0 ? "no problems" : `${count(problems.length, "problem")}: ${faults}`,
+    problemSummary(problems),
   ].join("\n");
-}
-
-function problemLine({ kind, file, object, message }: Problem): string {
-  return `${kind} ${file}${object === undefined ? "" : `#${object}`}: ${message}`;
 }
 
 function count(number: number, one: string, many = `${one}s`): string {

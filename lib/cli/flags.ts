@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { z } from "zod";
+import type { z } from "zod";
 import { shapeOf } from "../options.js";
 
 // Flags made from an options schema, so that an option's name, default and help stand once.

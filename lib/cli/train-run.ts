@@ -1,14 +1,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { LoadReport } from "../checkpoint/store.js";
 import type { DataSource } from "../data/dataset.js";
 import { parseSource } from "../data/sources.js";
 import { Detector } from "../detector.js";
 import { reason, SsdError } from "../errors.js";
-import type { LoadReport } from "../checkpoint/store.js";
 import { parseOptions } from "../options.js";
+import { trainOptions } from "../train/options.js";
 import { Progress } from "../train/progress.js";
 import { train } from "../train/run.js";
-import { trainOptions } from "../train/options.js";
 
 /** What the command line asked for. */
 export interface TrainRequest {
@@ -42,7 +42,11 @@ export async function runTraining(
   const teacher = choices.teacher === undefined ? undefined : await Detector.load(choices.teacher);
   const classes = choices.classes ?? (await classesOf(data, teacher));
   const { device } = choices;
-  const student = Detector.create(choices.model, { classes, seed: Number(options.seed ?? 0), device });
+  const student = Detector.create(choices.model, {
+    classes,
+    seed: Number(options.seed ?? 0),
+    device,
+  });
   teacher?.to(device);
   if (choices.init !== undefined && options.resume !== true) {
     for (const text of describeLoad(choices.init, await student.init(choices.init))) line(text);

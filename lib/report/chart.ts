@@ -1,10 +1,10 @@
 import { escapeHtml } from "./html.js";
-import { type Axis, linearAxis, logAxis, position, tickName } from "./ticks.js";
+import { type Axis, linearAxis, logAxis, position, TINY, tickName } from "./ticks.js";
 
 /** A line of a chart. */
 export interface ChartSeries {
   name: string;
-  /** x and y; a y that is not finite (or not positive, with `log`) leaves a gap. */
+  /** x and y; a y that is not finite (or, with `log`, not positive) leaves a gap. */
   points: readonly (readonly [x: number, y: number])[];
   /** Index of its colour, by default its place in the list. */
   colour?: number;
@@ -52,7 +52,9 @@ export function lineChart(chart: LineChart): string {
   const series = chart.series.map(({ name, points, colour }, i) => ({
     name,
     colour: seriesColour(colour ?? i),
-    points: points.map(([x, y]) => [x, drawable(y, chart.log) ? y : Number.NaN] as const),
+    points: points
+      .filter(([x]) => Number.isFinite(x))
+      .map(([x, y]) => [x, drawable(y, chart.log) ? y : Number.NaN] as const),
   }));
   const marks = (chart.marks ?? [])
     .filter(({ y }) => drawable(y, chart.log))
@@ -94,7 +96,7 @@ export function lineChart(chart: LineChart): string {
 }
 
 const MIDDLE = 'text-anchor="middle"';
-const drawable = (y: number, log = false): boolean => Number.isFinite(y) && (!log || y > 0);
+const drawable = (y: number, log = false): boolean => Math.abs(y) < 1 / TINY && (!log || y > TINY);
 
 function legendRows(entries: { name: string; colour: string; dashed: boolean }[]): {
   svg: string;

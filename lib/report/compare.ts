@@ -1,6 +1,6 @@
 import { seriesColour } from "./chart.js";
+import type { ReportModel } from "./data.js";
 import { escapeHtml, fixed, NONE } from "./html.js";
-import type { ReportModel } from "./report.js";
 
 /** A card per model: its mAP in large type, and what it costs. Colours are those of the charts. */
 export function modelCards(models: readonly ReportModel[]): string {

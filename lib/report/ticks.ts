@@ -6,6 +6,9 @@ export interface Axis {
   log: boolean;
 }
 
+/** What counts as zero: the smallest floats leave no room for ticks. Its inverse counts as infinite. */
+export const TINY = 1e-200;
+
 /**
  * A linear axis around the values, with about `count` ticks at 1, 2 or 5 times a power of ten.
  *
@@ -15,7 +18,10 @@ export function linearAxis(values: readonly number[], count: number, whole = fal
   let [low, high] = range(values);
   // A curve that comes near zero is drawn from zero: half a scale hides how far it fell.
   if (!whole && low > 0 && low < 0.5 * high) low = 0;
-  if (low === high) [low, high] = whole ? [low - 1, high + 1] : widen(low);
+  // Values that differ in their last digits only are one value: there is no room for ticks between.
+  if (high - low <= Math.max(TINY, 1e-9 * Math.max(Math.abs(low), Math.abs(high)))) {
+    [low, high] = whole ? [low - 1, high + 1] : widen(low);
+  }
   const step = niceStep((high - low) / count, whole ? 1 : 0);
   const first = Math.floor(low / step + 1e-9);
   const last = Math.ceil(high / step - 1e-9);
@@ -77,6 +83,6 @@ function range(values: readonly number[]): [low: number, high: number] {
 }
 
 function widen(value: number): [low: number, high: number] {
-  if (value === 0) return [0, 1];
+  if (Math.abs(value) <= TINY) return [0, 1];
   return value > 0 ? [0, value * 1.25] : [value * 1.25, 0];
 }

@@ -1,6 +1,6 @@
+import type { LoadReport } from "../checkpoint/store.js";
 import type { Problem } from "../data/dataset.js";
 import type { Evaluation } from "../evaluate/evaluate.js";
-import type { LoadReport } from "../checkpoint/store.js";
 
 /** Terms of a step's loss; `soft` and `l2` are there when a teacher is. */
 export interface LossTerms {

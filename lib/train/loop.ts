@@ -1,11 +1,11 @@
-import { openLoader, type OpenPack } from "../data/loader.js";
+import type { StoredTensors } from "../checkpoint/safetensors.js";
+import { type OpenPack, openLoader } from "../data/loader.js";
 import { shuffled } from "../data/order.js";
 import type { Detector } from "../detector.js";
 import { SsdError } from "../errors.js";
 import { type Evaluation, evaluatePack } from "../evaluate/evaluate.js";
 import { backbonePrefixes } from "../models/build.js";
 import { engine, type NativeLoader } from "../native.js";
-import type { StoredTensors } from "../checkpoint/safetensors.js";
 import type { EpochSummary, LossTerms, TrainEvent, TrainReport } from "./events.js";
 import { finishFolder, openFolder, type RunFolder } from "./folder.js";
 import type { ResolvedTrainOptions } from "./options.js";
@@ -46,7 +46,8 @@ export async function runLoop(
   const { distill, threads, signal } = options;
   if (threads !== undefined) engine().setThreads(threads);
   if (distill !== undefined) checkPair(student, distill.teacher);
-  const folder = options.out === undefined ? undefined : await openFolder(options.out, student, options);
+  const folder =
+    options.out === undefined ? undefined : await openFolder(options.out, student, options);
   const emit = (event: TrainEvent) => {
     folder?.log.record(event);
     observe(event);
@@ -125,7 +126,11 @@ async function runPhases(
   for (const phase of phases(options.epochs, options.freeze, options.optimizer.lr)) {
     if (context.at.epoch >= phase.to || stop.aborted) continue;
     emit({ kind: "phase", name: phase.name, from: phase.from + 1, to: phase.to, lr: phase.lr });
-    const session = openSession(student, options, phase.frozen ? backbonePrefixes(student.preset) : []);
+    const session = openSession(
+      student,
+      options,
+      phase.frozen ? backbonePrefixes(student.preset) : [],
+    );
     try {
       // At a phase's very beginning there is no state of its own yet.
       const inside = context.at.epoch > phase.from || context.at.batch > 0;

@@ -45,7 +45,10 @@ export const scheduleOptions = z.strictObject({
 });
 
 export const augmentOptions = z.strictObject({
-  photometric: z.boolean().default(true).describe("brightness, contrast, saturation, hue, channels"),
+  photometric: z
+    .boolean()
+    .default(true)
+    .describe("brightness, contrast, saturation, hue, channels"),
   expand: z.boolean().default(true).describe("zoom out onto a canvas of the mean colour"),
   crop: z.boolean().default(true).describe("patches of a minimum IoU with a truth"),
   mirror: z.boolean().default(true).describe("flip left and right"),

@@ -1,5 +1,5 @@
 import type { Dataset } from "../data/dataset.js";
-import { openPack, type OpenPack } from "../data/loader.js";
+import { type OpenPack, openPack } from "../data/loader.js";
 import { split } from "../data/order.js";
 import type { Detector } from "../detector.js";
 import { SsdError } from "../errors.js";

@@ -1,3 +1,4 @@
+import { problemLine, problemSummary } from "../data/problems.js";
 import type { LossTerms, TrainEvent } from "./events.js";
 
 /** Where lines go and whether they can be redrawn. */
@@ -17,7 +18,7 @@ const quiet = 10;
  */
 export class Progress {
   private began = 0;
-  private shown = 0;
+  private shown = Number.NEGATIVE_INFINITY;
   private bar = "";
 
   constructor(
@@ -28,45 +29,58 @@ export class Progress {
   /** Takes what a run tells. */
   show(event: TrainEvent): void {
     switch (event.kind) {
-      case "pack":
-        return this.progress("Reading pictures", event.done, event.total, {});
-      case "step":
-        return this.step(event);
-      case "validate":
-        if (event.done === 1) this.line("Start Validation");
-        this.progress(`Epoch ${event.epoch}/${event.to}`, event.done, event.total, { lr: event.lr });
-        if (event.done === event.total) this.line("Finish Validation");
-        return;
-      case "epoch":
-        return this.epoch(event);
-      case "saved":
-        return this.line(`Saving state, iter: ${event.epoch}`);
-      case "teacher":
-        return this.line(`Teacher: mAP ${event.evaluation.map.toFixed(4)}`);
-      case "phase":
-        return this.line(
-          `${event.name === "freeze" ? "Backbone frozen" : "All layers train"}: epochs ${event.from} to ${event.to}, lr ${short(event.lr)}`,
-        );
-      case "resumed":
-        return this.line(`Going on at epoch ${event.epoch}, batch ${event.batch}`);
       case "data":
-        return this.data(event);
+        this.data(event);
+        break;
+      case "pack":
+        this.progress("Reading pictures", event.done, event.total, {});
+        break;
+      case "teacher":
+        this.line(`Teacher: mAP ${event.evaluation.map.toFixed(4)}`);
+        break;
+      case "phase":
+        this.phase(event);
+        break;
+      case "resumed":
+        this.line(`Going on at epoch ${event.epoch}, batch ${event.batch}`);
+        break;
+      case "step":
+        this.step(event);
+        break;
+      case "validate":
+        this.validate(event);
+        break;
+      case "epoch":
+        this.epoch(event);
+        break;
+      case "saved":
+        this.line(`Saving state, iter: ${event.epoch}`);
+        break;
     }
   }
 
   /** A line of its own; a bar under way stays above it. */
   line(text: string): void {
-    if (this.bar !== "") this.terminal.write("\n");
-    this.bar = "";
+    this.endBar();
     this.terminal.write(`${text}\n`);
   }
 
   private data({ train, val, problems }: Extract<TrainEvent, { kind: "data" }>): void {
-    for (const { file, object, message } of problems) {
-      this.line(`Left out: ${file}${object === undefined ? "" : `, object ${object}`}: ${message}`);
-    }
-    if (problems.length > 0) this.line(`Left out ${problems.length} in all`);
+    for (const problem of problems) this.line(problemLine(problem));
+    if (problems.length > 0) this.line(problemSummary(problems));
     this.line(`Pictures: ${train} to train, ${val} to validate`);
+  }
+
+  private phase({ name, from, to, lr }: Extract<TrainEvent, { kind: "phase" }>): void {
+    const what = name === "freeze" ? "Backbone frozen" : "All layers train";
+    this.line(`${what}: epochs ${from} to ${to}, lr ${short(lr)}`);
+  }
+
+  private validate(event: Extract<TrainEvent, { kind: "validate" }>): void {
+    const { done, total, epoch, to, lr } = event;
+    if (done === 1) this.line("Start Validation");
+    this.progress(`Epoch ${epoch}/${to}`, done, total, { lr });
+    if (done === total) this.line("Finish Validation");
   }
 
   private step(event: Extract<TrainEvent, { kind: "step" }>): void {
@@ -80,7 +94,9 @@ export class Progress {
     this.line(`Epoch:${event.epoch}/${event.epochs}`);
     const val = event.val === undefined ? "" : ` || Val Loss: ${event.val.total.toFixed(4)}`;
     const map = event.map === undefined ? "" : ` || mAP: ${event.map.toFixed(4)}`;
-    this.line(`Total Loss: ${event.loss.total.toFixed(4)}${val}${map}${event.best ? " (best)" : ""}`);
+    this.line(
+      `Total Loss: ${event.loss.total.toFixed(4)}${val}${map}${event.best ? " (best)" : ""}`,
+    );
   }
 
   private progress(
@@ -90,17 +106,27 @@ export class Progress {
     fields: Record<string, number>,
   ): void {
     const now = this.now();
-    if (done === 1) this.began = now;
-    const last = done === total;
+    if (done === 1) {
+      this.began = now;
+      // The first has no rate yet: a plain line waits for one.
+      if (!this.terminal.isTTY) this.shown = now;
+    }
     const wait = this.terminal.isTTY ? 0.1 : quiet;
-    if (!last && done > 1 && now - this.shown < wait) return;
-    if (!last && !this.terminal.isTTY && done === 1) return void (this.shown = now);
+    if (done < total && now - this.shown < wait) return;
     this.shown = now;
     const text = progressLine(label, done, total, now - this.began, fields, this.terminal);
-    if (!this.terminal.isTTY) return this.line(text);
-    this.bar = text;
-    this.terminal.write(`\r\x1b[K${text}`);
-    if (last) this.line("");
+    if (this.terminal.isTTY) {
+      this.bar = text;
+      this.terminal.write(`\r\x1b[K${text}`);
+      if (done === total) this.endBar();
+    } else {
+      this.line(text);
+    }
+  }
+
+  private endBar(): void {
+    if (this.bar !== "") this.terminal.write("\n");
+    this.bar = "";
   }
 }
 

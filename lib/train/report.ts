@@ -1,8 +1,8 @@
 import { arch, platform } from "node:os";
+import type { OpenPack } from "../data/loader.js";
 import type { Detector } from "../detector.js";
 import { type Evaluation, samplePictures } from "../evaluate/evaluate.js";
 import { engine } from "../native.js";
-import type { OpenPack } from "../data/loader.js";
 import { type DrawnBox, drawDetections } from "../report/draw.js";
 import { type ReportCurve, type ReportModel, writeReport } from "../report/report.js";
 import type { EpochSummary } from "./events.js";

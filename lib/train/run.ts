@@ -1,10 +1,10 @@
-import { SsdError } from "../errors.js";
+import type { z } from "zod";
 import type { Detector } from "../detector.js";
+import { SsdError } from "../errors.js";
 import { parseOptions } from "../options.js";
 import type { Step, TrainEvent, TrainReport } from "./events.js";
 import { runLoop } from "./loop.js";
 import { trainOptions } from "./options.js";
-import type { z } from "zod";
 
 /** Options of {@link train}. */
 export type TrainOptions = Omit<z.input<typeof trainOptions>, "onEvent"> & {
@@ -56,9 +56,10 @@ export class Run implements AsyncIterable<Step> {
         const step = this.steps.shift();
         if (step !== undefined) yield step;
         else if (this.ended) break;
-        else await new Promise<void>((resolve) => {
-          this.wake = resolve;
-        });
+        else
+          await new Promise<void>((resolve) => {
+            this.wake = resolve;
+          });
       }
     } finally {
       if (!this.ended) this.stopping.abort();
@@ -88,7 +89,10 @@ export class Run implements AsyncIterable<Step> {
 export function train(student: Detector, options: TrainOptions): Run {
   const resolved = parseOptions(trainOptions, options, "train options");
   if (resolved.resume && resolved.out === undefined) {
-    throw new SsdError("BAD_OPTION", 'train options: "resume" expected a run folder in "out", got none');
+    throw new SsdError(
+      "BAD_OPTION",
+      'train options: "resume" expected a run folder in "out", got none',
+    );
   }
   return new Run(student, resolved);
 }

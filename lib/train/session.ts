@@ -1,13 +1,16 @@
-import { lossOptions, resolveLoss } from "../options.js";
 import type { Detector } from "../detector.js";
 import { SsdError } from "../errors.js";
 import { engine, type InputScale, type NativeSession, type StepResult } from "../native.js";
+import { lossOptions, resolveLoss } from "../options.js";
 import type { Preset } from "../presets.js";
 import type { LossTerms } from "./events.js";
 import type { ResolvedTrainOptions } from "./options.js";
 
 /** The options that a step depends on. */
-export type StepOptions = Pick<ResolvedTrainOptions, "optimizer" | "precision" | "loss" | "distill">;
+export type StepOptions = Pick<
+  ResolvedTrainOptions,
+  "optimizer" | "precision" | "loss" | "distill"
+>;
 
 /**
  * The engine's session for a student and, when it is distilled, its teacher.
@@ -52,12 +55,23 @@ export function checkPair(student: Detector, teacher: Detector): void {
     );
   };
   if (student === teacher) {
-    throw new SsdError("BAD_OPTION", "distill: expected a teacher beside the student, got the student itself");
+    throw new SsdError(
+      "BAD_OPTION",
+      "distill: expected a teacher beside the student, got the student itself",
+    );
   }
   pair("classes", student.classes, teacher.classes);
   pair("input size", student.preset.size, teacher.preset.size);
   pair("number of priors", student.priors.shape[0], teacher.priors.shape[0]);
-  for (const key of ["maps", "sizes", "ratios", "steps", "stepConvention", "clip", "variances"] as const) {
+  for (const key of [
+    "maps",
+    "sizes",
+    "ratios",
+    "steps",
+    "stepConvention",
+    "clip",
+    "variances",
+  ] as const) {
     pair(`priors' ${key}`, student.preset[key], teacher.preset[key]);
   }
 }

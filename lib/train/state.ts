@@ -1,8 +1,8 @@
+import { copyFile, link, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { link, copyFile, rename, rm, readdir } from "node:fs/promises";
 import { z } from "zod";
-import { loadAll, readModel, saveModel, stored } from "../checkpoint/store.js";
 import type { StoredTensors } from "../checkpoint/safetensors.js";
+import { loadAll, readModel, saveModel, stored } from "../checkpoint/store.js";
 import type { Detector } from "../detector.js";
 import { reason, SsdError } from "../errors.js";
 import type { NativeSession } from "../native.js";
@@ -101,7 +101,10 @@ export function restoreOptimizer(session: NativeSession, tensors: StoredTensors[
   for (const name of Object.keys(session.optimizerState())) {
     const tensor = tensors.get(name);
     if (tensor === undefined) {
-      throw new SsdError("BAD_CHECKPOINT", `expected optimizer state ${name}, got a checkpoint without it`);
+      throw new SsdError(
+        "BAD_CHECKPOINT",
+        `expected optimizer state ${name}, got a checkpoint without it`,
+      );
     }
     session.loadOptimizerState(name, tensor.data);
   }

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { Detector } from "../detector.js";
 import type { NativeSession } from "../native.js";
-import { parseOptions } from "../options.js";
 import { nativeTargets, type Target } from "../ops.js";
+import { parseOptions } from "../options.js";
 import type { Tensor } from "../tensor.js";
 import type { LossTerms } from "./events.js";
 import { stepShape } from "./options.js";

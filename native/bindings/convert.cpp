@@ -66,9 +66,9 @@ Node to_node(const Napi::Value& value) {
 OptimizerOptions to_optimizer(const Napi::Value& value) {
   const Fields f(value, "optimizer");
   OptimizerOptions out;
-  out.rule = choose<Rule>(f.text("name"),
-                          {{"sgd", Rule::Sgd}, {"adam", Rule::Adam}, {"adamw", Rule::AdamW}},
-                          "optimizer");
+  out.rule =
+      choose<Rule>(f.text("name"),
+                   {{"sgd", Rule::Sgd}, {"adam", Rule::Adam}, {"adamw", Rule::AdamW}}, "optimizer");
   out.momentum = f.number("momentum");
   out.nesterov = f.flag("nesterov", false);
   const auto betas = to_variances(f.numbers("betas"));
@@ -94,14 +94,15 @@ std::array<float, 3> to_rgb(const Fields& fields, const char* key) {
 
 Fields::Fields(const Napi::Value& value, const char* what) : what_(what) {
   if (!value.IsObject()) {
-    throw Error(Code::BadOption, std::string("expected an object for ") + what + ", got something else");
+    throw Error(Code::BadOption,
+                std::string("expected an object for ") + what + ", got something else");
   }
   object_ = value.As<Napi::Object>();
 }
 
 void Fields::fail(const char* key, const char* expected) const {
-  throw Error(Code::BadOption,
-              std::string(what_) + ": expected " + expected + " for " + key + ", got something else");
+  throw Error(Code::BadOption, std::string(what_) + ": expected " + expected + " for " + key +
+                                   ", got something else");
 }
 
 bool Fields::has(const char* key) const {
@@ -164,7 +165,7 @@ Variances to_variances(const std::vector<double>& numbers) {
 
 PriorGrid to_grid(const Napi::Value& value) {
   const Fields f(value, "prior grid");
-  PriorGrid out{f.number("size"), f.integers("maps"), f.numbers("steps"), f.numbers("sizes"), {},
+  PriorGrid out{f.number("size"),    f.integers("maps"), f.numbers("steps"), f.numbers("sizes"), {},
                 f.flag("clip", true)};
   const auto ratios = f.array("ratios");
   for (uint32_t i = 0; i < ratios.Length(); ++i) {
@@ -247,12 +248,17 @@ SessionOptions to_session(const Napi::Value& value) {
 PackIndex to_pack(const Napi::Value& value) {
   const Fields f(value, "pack index");
   const auto offsets = f.typed<double>("offsets");
-  return {f.text("file"),           {offsets.begin(), offsets.end()}, f.typed<int32_t>("sizes"),
-          f.typed<int32_t>("counts"), f.typed<float>("boxes"),          f.typed<int32_t>("labels")};
+  return {f.text("file"),
+          {offsets.begin(), offsets.end()},
+          f.typed<int32_t>("sizes"),
+          f.typed<int32_t>("counts"),
+          f.typed<float>("boxes"),
+          f.typed<int32_t>("labels")};
 }
 
 std::vector<Truths> to_truths(const Napi::Value& value) {
-  if (!value.IsArray()) throw Error(Code::BadOption, "expected an array of targets, got something else");
+  if (!value.IsArray())
+    throw Error(Code::BadOption, "expected an array of targets, got something else");
   const auto pictures = value.As<Napi::Array>();
   std::vector<Truths> out;
   for (uint32_t i = 0; i < pictures.Length(); ++i) {
@@ -260,7 +266,8 @@ std::vector<Truths> to_truths(const Napi::Value& value) {
     const auto labels = f.typed<int32_t>("labels");
     out.push_back({f.typed<float>("boxes"), {labels.begin(), labels.end()}});
     if (out.back().boxes.size() == labels.size() * 4) continue;
-    throw Error(Code::BadOption, "target " + std::to_string(i) + ": expected 4 numbers for each of " +
+    throw Error(Code::BadOption, "target " + std::to_string(i) +
+                                     ": expected 4 numbers for each of " +
                                      std::to_string(labels.size()) + " labels, got " +
                                      std::to_string(out.back().boxes.size()));
   }

@@ -21,7 +21,9 @@ class Fields {
 
   bool has(const char* key) const;
   double number(const char* key) const;
-  double number(const char* key, double fallback) const { return has(key) ? number(key) : fallback; }
+  double number(const char* key, double fallback) const {
+    return has(key) ? number(key) : fallback;
+  }
   int64_t integer(const char* key) const { return static_cast<int64_t>(number(key)); }
   bool flag(const char* key, bool fallback) const;
   std::string text(const char* key) const;

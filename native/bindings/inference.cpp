@@ -1,9 +1,9 @@
+#include <ATen/ops/empty.h>
+
 #include "bindings/convert.h"
 #include "bindings/guard.h"
 #include "bindings/loader.h"
 #include "bindings/model.h"
-
-#include <ATen/ops/empty.h>
 
 namespace ssd {
 
@@ -28,7 +28,8 @@ EvaluatedBatch evaluate(Model& model, const Batch& batch, const at::Tensor& prio
 
 Napi::Value from_evaluated(Napi::Env env, const EvaluatedBatch& batch) {
   auto found = Napi::Array::New(env, batch.found.size());
-  for (uint32_t i = 0; i < batch.found.size(); ++i) found.Set(i, from_detections(env, batch.found[i]));
+  for (uint32_t i = 0; i < batch.found.size(); ++i)
+    found.Set(i, from_detections(env, batch.found[i]));
   auto out = Napi::Object::New(env);
   out.Set("conf", batch.conf);
   out.Set("loc", batch.loc);
@@ -45,8 +46,8 @@ Napi::Value evaluate_from(const Napi::CallbackInfo& info) {
     return run_on(
         addon.inference, addon.completion, info.Env(),
         [model = model_of(info[0]), loader = loader_of(info[1]),
-         priors = tensor_of(info[2], "priors"),
-         loss, detect] { return evaluate(*model, loader->next(), priors, loss, detect); },
+         priors = tensor_of(info[2], "priors"), loss,
+         detect] { return evaluate(*model, loader->next(), priors, loss, detect); },
         from_evaluated);
   });
 }

@@ -19,7 +19,8 @@ Napi::Value info(const Napi::CallbackInfo& call) {
     const int count = cuda ? at::detail::getCUDAHooks().deviceCount() : 0;
     auto devices = Napi::Array::New(env);
     devices.Set(0U, "cpu");
-    for (int i = 0; i < count; ++i) devices.Set(static_cast<uint32_t>(i + 1), "cuda:" + std::to_string(i));
+    for (int i = 0; i < count; ++i)
+      devices.Set(static_cast<uint32_t>(i + 1), "cuda:" + std::to_string(i));
     out.Set("libtorch", TORCH_VERSION);
     out.Set("built", SSD_TORCH_MINOR);
     out.Set("threads", at::get_num_threads());

@@ -45,9 +45,8 @@ PackWrap::PackWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<PackWrap>(
 }
 
 Napi::Value PackWrap::length(const Napi::CallbackInfo& info) {
-  return guard(info.Env(), [&] {
-    return Napi::Number::New(info.Env(), static_cast<double>(get()->size()));
-  });
+  return guard(info.Env(),
+               [&] { return Napi::Number::New(info.Env(), static_cast<double>(get()->size())); });
 }
 
 void PackWrap::dispose(const Napi::CallbackInfo&) {
@@ -101,10 +100,10 @@ void LoaderWrap::dispose(const Napi::CallbackInfo& info) {
 }
 
 Napi::Function LoaderWrap::define(Napi::Env env) {
-  return DefineClass(env, "NativeLoader",
-                     {InstanceMethod<&LoaderWrap::start>("start"),
-                      InstanceMethod<&LoaderWrap::next>("next"),
-                      InstanceMethod<&LoaderWrap::dispose>("dispose")});
+  return DefineClass(
+      env, "NativeLoader",
+      {InstanceMethod<&LoaderWrap::start>("start"), InstanceMethod<&LoaderWrap::next>("next"),
+       InstanceMethod<&LoaderWrap::dispose>("dispose")});
 }
 
 std::shared_ptr<Loader> loader_of(const Napi::Value& value) {

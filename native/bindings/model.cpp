@@ -82,14 +82,12 @@ void ModelWrap::dispose(const Napi::CallbackInfo&) {
 }
 
 Napi::Function ModelWrap::define(Napi::Env env) {
-  return DefineClass(env, "NativeModel",
-                     {InstanceMethod<&ModelWrap::names>("names"),
-                      InstanceMethod<&ModelWrap::tensor>("tensor"),
-                      InstanceAccessor<&ModelWrap::device>("device"),
-                      InstanceMethod<&ModelWrap::forward>("forward"),
-                      InstanceMethod<&ModelWrap::assign>("assign"),
-                      InstanceMethod<&ModelWrap::to>("to"),
-                      InstanceMethod<&ModelWrap::dispose>("dispose")});
+  return DefineClass(
+      env, "NativeModel",
+      {InstanceMethod<&ModelWrap::names>("names"), InstanceMethod<&ModelWrap::tensor>("tensor"),
+       InstanceAccessor<&ModelWrap::device>("device"),
+       InstanceMethod<&ModelWrap::forward>("forward"), InstanceMethod<&ModelWrap::assign>("assign"),
+       InstanceMethod<&ModelWrap::to>("to"), InstanceMethod<&ModelWrap::dispose>("dispose")});
 }
 
 std::shared_ptr<Model> model_of(const Napi::Value& value) {

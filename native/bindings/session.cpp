@@ -101,7 +101,9 @@ template <class Source>
 Napi::Value SessionWrap::post_step(Napi::Env env, Source source, double lr) {
   return run_on(
       get()->thread, Addon::of(env).completion, env,
-      [job = get(), source = std::move(source), lr] { return timed_step(job->session, source, lr); },
+      [job = get(), source = std::move(source), lr] {
+        return timed_step(job->session, source, lr);
+      },
       from_result);
 }
 
@@ -115,16 +117,18 @@ Napi::Value SessionWrap::step(const Napi::CallbackInfo& info) {
                                        std::to_string(truths.size()) + " targets");
     }
     Batch batch{images, pad(truths), {}};
-    return post_step(info.Env(), [batch = std::move(batch)] { return batch; },
-                     info[2].As<Napi::Number>().DoubleValue());
+    return post_step(
+        info.Env(), [batch = std::move(batch)] { return batch; },
+        info[2].As<Napi::Number>().DoubleValue());
   });
 }
 
 // stepFrom(loader, lr)
 Napi::Value SessionWrap::step_from(const Napi::CallbackInfo& info) {
   return guard(info.Env(), [&] {
-    return post_step(info.Env(), [loader = loader_of(info[0])] { return loader->next(); },
-                     info[1].As<Napi::Number>().DoubleValue());
+    return post_step(
+        info.Env(), [loader = loader_of(info[0])] { return loader->next(); },
+        info[1].As<Napi::Number>().DoubleValue());
   });
 }
 

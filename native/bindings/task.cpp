@@ -6,7 +6,8 @@
 namespace ssd {
 
 Completion::Completion(Napi::Env env)
-    : channel_(Channel::New(env, "ssd-distill", /*maxQueueSize=*/0, /*initialThreadCount=*/1, this)) {
+    : channel_(
+          Channel::New(env, "ssd-distill", /*maxQueueSize=*/0, /*initialThreadCount=*/1, this)) {
   channel_.Unref(env);
 }
 

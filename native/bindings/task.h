@@ -26,8 +26,8 @@ class Completion {
  public:
   explicit Completion(Napi::Env env);
 
-  void begin(Napi::Env env);                        // on JavaScript's thread
-  void deliver(std::unique_ptr<Pending> pending);   // on any thread
+  void begin(Napi::Env env);                       // on JavaScript's thread
+  void deliver(std::unique_ptr<Pending> pending);  // on any thread
 
  private:
   static void settle(Napi::Env env, Napi::Function, Completion* self, Pending* pending);
@@ -60,17 +60,18 @@ Napi::Value run_on(JobThread& thread, Completion& completion, Napi::Env env, Wor
                    Finish finish) {
   auto ticket = std::make_shared<Ticket>(completion, env);
   const auto promise = ticket->promise();
-  thread.post([ticket = std::move(ticket), work = std::move(work), finish = std::move(finish)]() mutable {
-    try {
-      // Shared, because a std::function must be copyable and a result need not be.
-      auto result = std::make_shared<decltype(work())>(work());
-      ticket->resolve([result = std::move(result), finish = std::move(finish)](Napi::Env to) {
-        return finish(to, std::move(*result));
+  thread.post(
+      [ticket = std::move(ticket), work = std::move(work), finish = std::move(finish)]() mutable {
+        try {
+          // Shared, because a std::function must be copyable and a result need not be.
+          auto result = std::make_shared<decltype(work())>(work());
+          ticket->resolve([result = std::move(result), finish = std::move(finish)](Napi::Env to) {
+            return finish(to, std::move(*result));
+          });
+        } catch (...) {
+          ticket->reject(std::current_exception());
+        }
       });
-    } catch (...) {
-      ticket->reject(std::current_exception());
-    }
-  });
   return promise;
 }
 

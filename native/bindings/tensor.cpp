@@ -14,13 +14,13 @@ namespace ssd {
 namespace {
 
 constexpr std::array<std::pair<const char*, at::ScalarType>, 8> kTypes{{{"float32", at::kFloat},
-                                                                       {"float64", at::kDouble},
-                                                                       {"float16", at::kHalf},
-                                                                       {"bfloat16", at::kBFloat16},
-                                                                       {"int64", at::kLong},
-                                                                       {"int32", at::kInt},
-                                                                       {"uint8", at::kByte},
-                                                                       {"bool", at::kBool}}};
+                                                                        {"float64", at::kDouble},
+                                                                        {"float16", at::kHalf},
+                                                                        {"bfloat16", at::kBFloat16},
+                                                                        {"int64", at::kLong},
+                                                                        {"int32", at::kInt},
+                                                                        {"uint8", at::kByte},
+                                                                        {"bool", at::kBool}}};
 
 // tensor(data, shape, dtype): copies.
 Napi::Value make(const Napi::CallbackInfo& info) {
@@ -58,8 +58,8 @@ at::Device device_of(const std::string& name) {
     throw Error(Code::BadOption, "expected device cpu, cuda or cuda:N, got " + name);
   }
   if (cuda && !at::globalContext().hasCUDA()) {
-    throw Error(Code::NoCuda, "expected a CUDA device for " + name +
-                                  ", got a LibTorch or a machine without one");
+    throw Error(Code::NoCuda,
+                "expected a CUDA device for " + name + ", got a LibTorch or a machine without one");
   }
   return at::Device(name);
 }
@@ -120,14 +120,13 @@ void TensorWrap::dispose(const Napi::CallbackInfo&) {
 }
 
 Napi::Function TensorWrap::define(Napi::Env env) {
-  return DefineClass(env, "NativeTensor",
-                     {InstanceAccessor<&TensorWrap::shape>("shape"),
-                      InstanceAccessor<&TensorWrap::dtype>("dtype"),
-                      InstanceAccessor<&TensorWrap::device>("device"),
-                      InstanceAccessor<&TensorWrap::is_disposed>("disposed"),
-                      InstanceMethod<&TensorWrap::bytes>("bytes"),
-                      InstanceMethod<&TensorWrap::to>("to"),
-                      InstanceMethod<&TensorWrap::dispose>("dispose")});
+  return DefineClass(
+      env, "NativeTensor",
+      {InstanceAccessor<&TensorWrap::shape>("shape"), InstanceAccessor<&TensorWrap::dtype>("dtype"),
+       InstanceAccessor<&TensorWrap::device>("device"),
+       InstanceAccessor<&TensorWrap::is_disposed>("disposed"),
+       InstanceMethod<&TensorWrap::bytes>("bytes"), InstanceMethod<&TensorWrap::to>("to"),
+       InstanceMethod<&TensorWrap::dispose>("dispose")});
 }
 
 Napi::Value wrap(Napi::Env env, at::Tensor tensor) {

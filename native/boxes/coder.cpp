@@ -26,8 +26,7 @@ at::Tensor encode(const at::Tensor& matched, const at::Tensor& priors, const Var
   check(matched, priors, "matched boxes");
   const auto truth = to_centres(matched);
   const auto side = priors.narrow(-1, 2, 2);
-  const auto offset =
-      (truth.narrow(-1, 0, 2) - priors.narrow(-1, 0, 2)) / (side * variances[0]);
+  const auto offset = (truth.narrow(-1, 0, 2) - priors.narrow(-1, 0, 2)) / (side * variances[0]);
   const auto scale = (truth.narrow(-1, 2, 2) / side).log() / variances[1];
   return at::cat({offset, scale}, -1);
 }

@@ -35,8 +35,7 @@ Detections pick(std::span<const float> boxes, std::span<const float> scores,
     const auto kept = nms(boxes, order, static_cast<float>(options.iou),
                           static_cast<size_t>(options.max_detections));
     for (const int32_t prior : kept) {
-      found.push_back(
-          {prior, static_cast<int32_t>(c) - 1, of_class[static_cast<size_t>(prior)]});
+      found.push_back({prior, static_cast<int32_t>(c) - 1, of_class[static_cast<size_t>(prior)]});
     }
   }
   std::stable_sort(found.begin(), found.end(),
@@ -58,8 +57,7 @@ std::vector<Detections> detections(const at::Tensor& loc, const at::Tensor& conf
                                    const at::Tensor& priors, const DetectOptions& options) {
   check_shape(conf, {loc.size(0), priors.size(0), -1}, "conf");
   const auto boxes = decode(loc, priors, options.variances).to(at::kCPU, at::kFloat).contiguous();
-  const auto scores =
-      at::softmax(conf, -1).transpose(1, 2).to(at::kCPU, at::kFloat).contiguous();
+  const auto scores = at::softmax(conf, -1).transpose(1, 2).to(at::kCPU, at::kFloat).contiguous();
   std::vector<Detections> out;
   for (int64_t i = 0; i < boxes.size(0); ++i) {
     out.push_back(pick(row(boxes, i), row(scores, i), options));

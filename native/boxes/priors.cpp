@@ -19,10 +19,11 @@ void check(const PriorGrid& grid) {
       grid.sizes.size() == maps + 1) {
     return;
   }
-  throw Error(Code::BadOption, "prior grid: expected as many steps and ratios as maps and one size more, got " +
-                                   std::to_string(maps) + " maps, " + std::to_string(grid.steps.size()) +
-                                   " steps, " + std::to_string(grid.ratios.size()) + " ratios, " +
-                                   std::to_string(grid.sizes.size()) + " sizes");
+  throw Error(Code::BadOption,
+              "prior grid: expected as many steps and ratios as maps and one size more, got " +
+                  std::to_string(maps) + " maps, " + std::to_string(grid.steps.size()) +
+                  " steps, " + std::to_string(grid.ratios.size()) + " ratios, " +
+                  std::to_string(grid.sizes.size()) + " sizes");
 }
 
 // Width and height of the priors of map k's cells, relative to the input.

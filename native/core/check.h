@@ -30,8 +30,8 @@ inline void check_shape(const at::Tensor& tensor, const std::vector<int64_t>& ex
 
 inline void check_floating(const at::Tensor& tensor, const char* name) {
   if (tensor.is_floating_point()) return;
-  throw Error(Code::BadOption,
-              std::string("expected ") + name + " of a floating type, got " + tensor.dtype().name().data());
+  throw Error(Code::BadOption, std::string("expected ") + name + " of a floating type, got " +
+                                   c10::toString(tensor.scalar_type()));
 }
 
 inline void check_same_device(const at::Tensor& a, const at::Tensor& b, const char* what) {

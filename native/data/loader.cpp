@@ -111,12 +111,14 @@ Batch Loader::make(uint32_t epoch, const std::vector<uint32_t>& order, size_t nu
   float* out = images.data_ptr<float>();
   std::vector<Truths> truths;
   std::vector<int32_t> indices;
-  for (size_t i = 0; i < count; ++i, out += static_cast<size_t>(side) * static_cast<size_t>(side) * 3) {
+  for (size_t i = 0; i < count;
+       ++i, out += static_cast<size_t>(side) * static_cast<size_t>(side) * 3) {
     const auto index = order[first + i];
     const auto picture = pack_->picture(index);
     Random random(options_.seed, epoch, index);
     auto drawn = options_.augment ? augment(picture, *options_.augment, random) : whole(picture);
-    const auto* colour = options_.augment && options_.augment->photometric ? &drawn.colour : nullptr;
+    const auto* colour =
+        options_.augment && options_.augment->photometric ? &drawn.colour : nullptr;
     resample(picture.pixels, picture.width, picture.height, drawn.view, side, colour,
              options_.normalisation, out);
     truths.push_back(std::move(drawn.truths));

@@ -36,7 +36,8 @@ class Loader {
   // Begins an epoch over `order` (indices into the pack) at batch `from`.
   void start(uint32_t epoch, std::vector<uint32_t> order, size_t from);
 
-  // The next batch, in order; waits for it. Throws at the end of the epoch, and Cancelled after stop.
+  // The next batch, in order; waits for it. Throws at the end of the epoch, and Cancelled after
+  // stop.
   Batch next();
 
   // Wakes everybody who waits, and joins. Safe to call twice.

@@ -22,8 +22,8 @@ struct Normalisation {
 
 // Resamples the view to side x side, bilinear with half-pixel centres and no antialiasing (as
 // OpenCV's resize, which the field's weights were trained with), distorts its colours unless
-// `colour` is null, and normalises: out[side][side][3]. One pass: the colours are distorted after the
-// resampling, which costs the output's pixels instead of the picture's.
+// `colour` is null, and normalises: out[side][side][3]. One pass: the colours are distorted after
+// the resampling, which costs the output's pixels instead of the picture's.
 void resample(const uint8_t* pixels, int32_t width, int32_t height, const View& view, int32_t side,
               const Colour* colour, const Normalisation& normalisation, float* out);
 

@@ -1,9 +1,9 @@
 #include "losses/multibox.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/full_like.h>
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/scatter_add.h>
-#include <ATen/ops/full_like.h>
 #include <ATen/ops/where.h>
 
 #include "core/check.h"

@@ -34,7 +34,8 @@ struct Losses {
 };
 
 // MultiBoxLoss (SPEC, section 3; SSD, section 2.2): smooth-L1 of the positives' offsets plus the
-// cross-entropy of positives and mined negatives. Closed-form gradients, no graph, no host transfer.
+// cross-entropy of positives and mined negatives. Closed-form gradients, no graph, no host
+// transfer.
 Losses multibox_loss(const Output& student, const Matched& matched, const Selection& selection);
 
 }  // namespace ssd

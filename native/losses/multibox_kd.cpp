@@ -57,10 +57,9 @@ Losses multibox_loss_kd(const Output& student, const Output& teacher, const Matc
   check_shape(teacher.conf, student.conf.sizes().vec(), "the teacher's conf");
   check_shape(teacher.loc, student.loc.sizes().vec(), "the teacher's loc");
   Losses out = multibox_loss(student, matched, selection);
-  const auto soft =
-      soft_term(student.conf.detach(), teacher.conf.detach(), selection, options);
-  const auto l2 = bounded_term(student.loc.detach(), teacher.loc.detach(), matched, selection,
-                               options.margin);
+  const auto soft = soft_term(student.conf.detach(), teacher.conf.detach(), selection, options);
+  const auto l2 =
+      bounded_term(student.loc.detach(), teacher.loc.detach(), matched, selection, options.margin);
   out.soft = soft.value;
   out.l2 = l2.value;
   // A weight of zero leaves a term out altogether, so that distillation with weights zero is plain

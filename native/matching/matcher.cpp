@@ -73,8 +73,7 @@ Matched match(const Targets& targets, const at::Tensor& priors, const MatchOptio
   const auto [best_overlap, best_truth] = overlaps.max(1);
   const auto truth = at::where(owned, owner, best_truth);
   const auto positive = owned.logical_or(best_overlap >= options.threshold);
-  const auto matched =
-      boxes.gather(1, truth.unsqueeze(-1).expand({-1, -1, 4}));  // [B, P, 4]
+  const auto matched = boxes.gather(1, truth.unsqueeze(-1).expand({-1, -1, 4}));  // [B, P, 4]
   const auto classes = at::where(positive, labels.gather(1, truth) + 1, 0);
   // A picture without truths is matched with padding, whose offsets are not finite: they are never
   // read, but a zero keeps them out of every product.

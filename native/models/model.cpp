@@ -51,7 +51,8 @@ Model::Model(Graph graph, uint64_t seed) : graph_(std::move(graph)) {
     first_.push_back(parameters_.size());
     for (auto& parameter : make_parameters(graph_.nodes[i], seed)) {
       if (!index_.emplace(parameter.name, parameters_.size()).second) {
-        throw Error(Code::BadOption, "graph: expected unique names, got " + parameter.name + " twice");
+        throw Error(Code::BadOption,
+                    "graph: expected unique names, got " + parameter.name + " twice");
       }
       parameters_.push_back(std::move(parameter));
     }

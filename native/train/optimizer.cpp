@@ -59,9 +59,8 @@ void Optimizer::step(Group& group, double lr) {
   }
   for (auto& count : steps) count.add_(1);
   const auto update = [&](auto kernel) {
-    kernel(values, grads, first, second, Tensors{}, steps, lr, o.beta1, o.beta2,
-           group.weight_decay, o.eps, /*amsgrad=*/false, /*maximize=*/false, std::nullopt,
-           std::nullopt);
+    kernel(values, grads, first, second, Tensors{}, steps, lr, o.beta1, o.beta2, group.weight_decay,
+           o.eps, /*amsgrad=*/false, /*maximize=*/false, std::nullopt, std::nullopt);
   };
   if (o.rule == Rule::Adam) {
     update([](auto&&... arguments) { at::_fused_adam_(arguments...); });

@@ -1,9 +1,8 @@
 #include "train/session.h"
 
-#include <torch/csrc/autograd/autograd.h>
-
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/tensor.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include <cmath>
 #include <utility>
@@ -17,8 +16,13 @@ namespace {
 StepResult numbers(const Evaluated& evaluated) {
   const auto& losses = evaluated.losses;
   const auto read = [](const at::Tensor& term) { return term.item<double>(); };
-  StepResult out{read(losses.objective), read(losses.conf), read(losses.loc), {}, {},
-                 losses.num_positives.item<int64_t>(), evaluated.unmatched.item<int64_t>()};
+  StepResult out{read(losses.objective),
+                 read(losses.conf),
+                 read(losses.loc),
+                 {},
+                 {},
+                 losses.num_positives.item<int64_t>(),
+                 evaluated.unmatched.item<int64_t>()};
   if (losses.soft.defined()) out.soft = read(losses.soft);
   if (losses.l2.defined()) out.l2 = read(losses.l2);
   return out;
@@ -37,7 +41,8 @@ void check_finite(const StepResult& result, const Batch& batch) {
 
 at::Tensor rescale(const at::Tensor& images, const InputScale& input) {
   const auto channels = [&](const std::array<float, 3>& values) {
-    return at::tensor(at::ArrayRef<float>(values.data(), 3), images.options()).reshape({1, 3, 1, 1});
+    return at::tensor(at::ArrayRef<float>(values.data(), 3), images.options())
+        .reshape({1, 3, 1, 1});
   };
   return images * channels(input.scale) + channels(input.shift);
 }
@@ -66,7 +71,8 @@ Session::Session(std::shared_ptr<Model> student, std::shared_ptr<Model> teacher,
       options_(std::move(options)),
       optimizer_(options_.optimizer, trainable()) {
   if (teacher_ == student_) {
-    throw Error(Code::BadOption, "distill: expected a teacher beside the student, got the student itself");
+    throw Error(Code::BadOption,
+                "distill: expected a teacher beside the student, got the student itself");
   }
 }
 
@@ -85,7 +91,8 @@ std::vector<Parameter> Session::trainable() {
     if (parameter.value.is_floating_point()) parameter.value.set_requires_grad(trains);
     if (trains) out.push_back(parameter);
   }
-  if (out.empty()) throw Error(Code::BadOption, "freeze: expected a tensor left to train, got none");
+  if (out.empty())
+    throw Error(Code::BadOption, "freeze: expected a tensor left to train, got none");
   return out;
 }
 

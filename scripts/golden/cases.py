@@ -325,7 +325,7 @@ def box_cases(seed):
         "random": random(9, 40, 100),
         "other-variances": random(1, 5, 30, (0.05, 0.25)),
         "special": special,
-        "one": random(1, 1, 1),
+        "few": random(1, 1, 4),
     }
 
 

@@ -77,13 +77,14 @@ void throws(const char* file, int line, const char* what, ssd::Code expected, F 
 
 }  // namespace check
 
+// Not CHECK: c10 has that name for an assertion that ends the process.
 #define TEST(name)                                                         \
   static void name();                                                      \
   static const bool name##_added = check::add(__FILE__, #name, &name);     \
   static void name()
-#define CHECK(expression) check::equal(__FILE__, __LINE__, #expression, true, bool(expression))
-#define CHECK_EQ(expected, got) check::equal(__FILE__, __LINE__, #got, expected, got)
-#define CHECK_NEAR(expected, got, tolerance)                                                   \
+#define EXPECT(expression) check::equal(__FILE__, __LINE__, #expression, true, bool(expression))
+#define EXPECT_EQ(expected, got) check::equal(__FILE__, __LINE__, #got, expected, got)
+#define EXPECT_NEAR(expected, got, tolerance)                                                   \
   check::near(__FILE__, __LINE__, #got, check::numbers(expected), check::numbers(got), tolerance)
-#define CHECK_THROWS(code, expression) \
+#define EXPECT_THROWS(code, expression) \
   check::throws(__FILE__, __LINE__, #expression, code, [&] { static_cast<void>(expression); })

@@ -41,6 +41,17 @@ at::Tensor noise(at::IntArrayRef shape, uint64_t seed) {
   return tensor;
 }
 
+at::Tensor random_boxes(int64_t count, uint64_t seed) {
+  ssd::Random random(seed, ssd::stream_of("boxes"), 0);
+  std::vector<double> corners;
+  for (int64_t i = 0; i < count; ++i) {
+    const double width = random.uniform(0.05F, 0.6F), height = random.uniform(0.05F, 0.6F);
+    const double x = random.uniform() * (1 - width), y = random.uniform() * (1 - height);
+    corners.insert(corners.end(), {x, y, x + width, y + height});
+  }
+  return doubles({count, 4}, corners);
+}
+
 bool same_bits(const at::Tensor& a, const at::Tensor& b) {
   if (a.sizes() != b.sizes() || a.scalar_type() != b.scalar_type()) return false;
   const auto left = a.detach().contiguous(), right = b.detach().contiguous();

@@ -78,6 +78,13 @@ describe("VOC by hand", () => {
     expect(classes).toEqual([{ label: 0, ap: 1, truths: 1, precision: [1], recall: [1] }]);
   });
 
+  test("of two truths of equal IoU the first is taken", () => {
+    const first = (difficult: boolean[]) =>
+      averagePrecision([found([A, 1])], [real([A, A], { difficult })]).classes[0]!.recall;
+    expect(first([false, true])).toEqual([1]);
+    expect(first([true, false])).toEqual([]);
+  });
+
   test("equal scores keep the order of the lists", () => {
     const lists = [found([FAR, 0.5]), found([A, 0.5])];
     const truths = [real([]), real([A])];
@@ -139,6 +146,19 @@ describe("COCO by hand", () => {
   test("AR1 sees one detection an image", () => {
     const result = coco([found([A, 0.9], [B, 0.8])], [real([A, B])]);
     expect(result).toMatchObject({ AR1: 0.5, AR10: 1, AR100: 1 });
+  });
+
+  test("an image has a hundred detections of a class, no more", () => {
+    const misses = (count: number) => found(...Array(count).fill([FAR, 0.9]), [A, 0.1]);
+    expect(coco([misses(99)], [real([A])])).toMatchObject({ AR10: 0, AR100: 1 });
+    expect(coco([misses(100)], [real([A])])).toMatchObject({ AP: 0, AR100: 0 });
+  });
+
+  test("an area at the border of two ranges is in both", () => {
+    const at = (side: number) =>
+      coco([found([[0, 0, side, side], 1])], [real([[0, 0, side, side]])]);
+    expect(at(32)).toMatchObject({ APs: 1, APm: 1, APl: -1 });
+    expect(at(96)).toMatchObject({ APs: -1, APm: 1, APl: 1 });
   });
 
   test("a crowd swallows any number of detections that lie inside it", () => {

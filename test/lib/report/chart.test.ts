@@ -125,11 +125,11 @@ describe("lineChart", () => {
   });
 
   test("any numbers give a whole picture without NaN", () => {
-    const points = fc.array(fc.tuple(fc.double(), fc.double()), { maxLength: 8 });
+    const x = fc.oneof(fc.integer({ min: 0, max: 1e6 }), fc.double({ min: -1e9, max: 1e9 }));
+    const y = fc.double();
     fc.assert(
-      fc.property(points, fc.boolean(), (list, log) => {
-        const finite = list.filter(([x, y]) => Math.abs(x) < 1e100 && !(Math.abs(y) >= 1e100));
-        const svg = chart({ log, series: [{ name: "any", points: finite }] });
+      fc.property(fc.array(fc.tuple(x, y), { maxLength: 8 }), fc.boolean(), (points, log) => {
+        const svg = chart({ log, series: [{ name: "any", points }] });
         expect(svg).not.toMatch(/NaN|Infinity/);
         expect(XMLValidator.validate(svg)).toBe(true);
       }),

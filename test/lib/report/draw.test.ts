@@ -122,7 +122,7 @@ describe("drawDetections", () => {
     const large = await pixels(
       await drawDetections(grey(2000, 1200), [cat({ box: [400, 500, 1200, 1000] })]),
     );
-    expect(large.at(402, 800)).toEqual([...labelColour("cat")]);
+    expect(large.at(401, 800)).toEqual([...labelColour("cat")]);
     expect((await draw([cat()])).at(43, 80)).toEqual(GREY);
   });
 

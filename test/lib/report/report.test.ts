@@ -3,7 +3,8 @@ import { rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { type ReportData, renderReport, writeReport } from "../../../lib/report/report.js";
+import type { ReportData } from "../../../lib/report/data.js";
+import { renderReport, writeReport } from "../../../lib/report/report.js";
 
 const folder = mkdtempSync(join(tmpdir(), "ssd-report-"));
 afterAll(() => rm(folder, { recursive: true }));

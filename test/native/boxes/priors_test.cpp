@@ -1,0 +1,83 @@
+#include "boxes/priors.h"
+
+#include <cmath>
+
+#include "core/error.h"
+#include "fixtures.h"
+#include "tensors.h"
+
+namespace ssd {
+namespace {
+
+void check_row(const at::Tensor& priors, int64_t i, const std::vector<double>& expected) {
+  EXPECT_NEAR(expected, priors.select(0, i), 1e-7);
+}
+
+TEST(ssd300_has_8732_priors_within_the_picture) {
+  const auto priors = prior_boxes(ssd300_grid());
+  EXPECT_EQ((std::vector<int64_t>{8732, 4}), priors.sizes().vec());
+  EXPECT(priors.scalar_type() == at::kFloat);
+  EXPECT(priors.min().item<float>() > 0);
+  EXPECT_EQ(1.0F, priors.max().item<float>());
+}
+
+TEST(first_cell_by_hand) {
+  const auto priors = prior_boxes(ssd300_grid());
+  const double centre = 0.5 * 8 / 300, side = 0.1, root = std::sqrt(2);
+  check_row(priors, 0, {centre, centre, side, side});
+  check_row(priors, 1, {centre, centre, std::sqrt(0.1 * 0.2), std::sqrt(0.1 * 0.2)});
+  check_row(priors, 2, {centre, centre, side * root, side / root});
+  check_row(priors, 3, {centre, centre, side / root, side * root});
+}
+
+TEST(cells_go_row_by_row) {
+  const auto priors = prior_boxes(ssd300_grid());
+  check_row(priors, 4, {1.5 * 8 / 300, 0.5 * 8 / 300, 0.1, 0.1});
+  check_row(priors, 4 * 38, {0.5 * 8 / 300, 1.5 * 8 / 300, 0.1, 0.1});
+}
+
+TEST(later_maps_have_their_steps_sizes_and_ratios) {
+  const auto priors = prior_boxes(ssd300_grid());
+  const int64_t second = 38 * 38 * 4;
+  check_row(priors, second, {0.5 * 16 / 300, 0.5 * 16 / 300, 0.2, 0.2});
+  check_row(priors, second + 4, {0.5 * 16 / 300, 0.5 * 16 / 300, 0.2 * std::sqrt(3), 0.2 / std::sqrt(3)});
+  check_row(priors, second + 6, {1.5 * 16 / 300, 0.5 * 16 / 300, 0.2, 0.2});  // six a cell
+  check_row(priors, 8732 - 4, {0.5, 0.5, 0.88, 0.88});
+  check_row(priors, 8732 - 3, {0.5, 0.5, std::sqrt(0.88 * 1.05), std::sqrt(0.88 * 1.05)});
+}
+
+TEST(clipping_holds_the_numbers_not_the_corners) {
+  auto grid = ssd300_grid();
+  const double wide = 0.88 * std::sqrt(2), tall = 0.88 / std::sqrt(2);
+  check_row(prior_boxes(grid), 8732 - 2, {0.5, 0.5, 1, tall});
+  grid.clip = false;
+  check_row(prior_boxes(grid), 8732 - 2, {0.5, 0.5, wide, tall});
+  check_row(prior_boxes(grid), 8732 - 1, {0.5, 0.5, tall, wide});
+  // The first prior reaches over the edge and is left so.
+  check_row(prior_boxes(ssd300_grid()), 0, {0.5 * 8 / 300, 0.5 * 8 / 300, 0.1, 0.1});
+}
+
+TEST(a_map_without_ratios_has_the_two_squares) {
+  const auto priors = prior_boxes({10, {2}, {5}, {4, 9}, {{}}, true});
+  EXPECT_EQ((std::vector<int64_t>{8, 4}), priors.sizes().vec());
+  check_row(priors, 0, {0.25, 0.25, 0.4, 0.4});
+  check_row(priors, 1, {0.25, 0.25, 0.6, 0.6});
+  check_row(priors, 6, {0.75, 0.75, 0.4, 0.4});
+}
+
+TEST(lists_that_disagree_throw) {
+  const auto spoilt = [](auto change) {
+    auto grid = ssd300_grid();
+    change(grid);
+    return grid;
+  };
+  EXPECT_THROWS(Code::BadOption, prior_boxes({}));
+  EXPECT_THROWS(Code::BadOption, prior_boxes(spoilt([](auto& grid) { grid.size = 0; })));
+  EXPECT_THROWS(Code::BadOption, prior_boxes(spoilt([](auto& grid) { grid.maps.pop_back(); })));
+  EXPECT_THROWS(Code::BadOption, prior_boxes(spoilt([](auto& grid) { grid.steps.pop_back(); })));
+  EXPECT_THROWS(Code::BadOption, prior_boxes(spoilt([](auto& grid) { grid.sizes.pop_back(); })));
+  EXPECT_THROWS(Code::BadOption, prior_boxes(spoilt([](auto& grid) { grid.ratios.pop_back(); })));
+}
+
+}  // namespace
+}  // namespace ssd

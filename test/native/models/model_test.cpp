@@ -1,0 +1,198 @@
+#include "models/model.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/zeros.h>
+
+#include <set>
+
+#include "core/error.h"
+#include "fixtures.h"
+#include "tensors.h"
+
+namespace ssd {
+namespace {
+
+at::Tensor pictures() {
+  return noise({2, 3, kTinySide, kTinySide}, 1).to(at::kFloat);
+}
+
+std::vector<at::Tensor> copies(Model& model) {
+  std::vector<at::Tensor> out;
+  for (const auto& parameter : model.parameters()) out.push_back(parameter.value.clone());
+  return out;
+}
+
+// Names of the tensors that are no longer the same bits.
+std::set<std::string> changed(Model& model, const std::vector<at::Tensor>& before) {
+  std::set<std::string> out;
+  for (size_t i = 0; i < before.size(); ++i) {
+    const auto& [name, value, buffer] = model.parameters()[i];
+    if (!same_bits(before[i], value)) out.insert(name);
+  }
+  return out;
+}
+
+const std::set<std::string> kStatistics{"body.norm.running_mean", "body.norm.running_var",
+                                        "body.norm.num_batches_tracked"};
+
+TEST(the_state_dict_is_in_the_order_of_the_nodes) {
+  Model model(tiny_graph(), 1);
+  std::vector<std::string> names;
+  for (const auto& parameter : model.parameters()) names.push_back(parameter.name);
+  EXPECT_EQ((std::vector<std::string>{
+                "body.conv.weight", "body.norm.weight", "body.norm.bias", "body.norm.running_mean",
+                "body.norm.running_var", "body.norm.num_batches_tracked", "loc.0.weight",
+                "loc.0.bias", "conf.0.weight", "conf.0.bias"}),
+            names);
+  for (const auto& name : names) EXPECT_EQ(name, model.parameter(name).name);
+  EXPECT_THROWS(Code::BadCheckpoint, model.parameter("body.conv"));
+}
+
+TEST(the_seed_decides_the_start) {
+  Model model(tiny_graph(), 1), twin(tiny_graph(), 1), other(tiny_graph(), 2);
+  EXPECT(changed(twin, copies(model)).empty());
+  EXPECT_EQ((std::set<std::string>{"body.conv.weight", "conf.0.weight", "loc.0.weight"}),
+            changed(other, copies(model)));
+}
+
+TEST(outputs_have_a_row_for_each_prior) {
+  Model model(tiny_graph(), 1);
+  for (const auto& out : {model.infer(pictures()), model.train(pictures(), {})}) {
+    EXPECT_EQ((std::vector<int64_t>{2, kTinyPriors, 4}), out.loc.sizes().vec());
+    EXPECT_EQ((std::vector<int64_t>{2, kTinyPriors, kTinyClasses}), out.conf.sizes().vec());
+  }
+}
+
+TEST(rows_go_cell_by_cell_and_maps_one_after_the_other) {
+  // Two 1 x 1 heads whose output tells where it came from: 100 * cell + channel.
+  Graph graph;
+  graph.num_classes = 2;
+  for (const auto& [name, out] : {std::pair<const char*, int64_t>{"loc", 8}, {"conf", 4}}) {
+    Node node;
+    node.op = Op::Conv;
+    node.name = name;
+    node.inputs = {0};
+    node.in = 3;
+    node.out = out;
+    node.bias = true;
+    graph.nodes.push_back(node);
+  }
+  graph.loc = {1, 1};
+  graph.conf = {2, 2};
+  Model model(graph, 1);
+  for (const std::string name : {"loc", "conf"}) {
+    auto& weight = model.parameter(name + ".weight").value;
+    weight.zero_().select(1, 0).fill_(100);
+    auto& bias = model.parameter(name + ".bias").value;
+    for (int64_t i = 0; i < bias.size(0); ++i) bias.select(0, i).fill_(i);
+  }
+  auto image = at::zeros({1, 3, 2, 3});
+  for (int64_t cell = 0; cell < 6; ++cell) {
+    image.select(1, 0).select(1, cell / 3).select(1, cell % 3).fill_(cell);
+  }
+  const auto expected = [](int64_t columns) {
+    std::vector<double> out;
+    for (int64_t row = 0; row < 24; ++row) {
+      // Both maps have two priors a cell.
+      for (int64_t k = 0; k < columns; ++k) out.push_back(row % 12 / 2 * 100 + row % 2 * columns + k);
+    }
+    return out;
+  };
+  const auto out = model.infer(image);
+  EXPECT_NEAR(expected(4), out.loc, 1e-4);
+  EXPECT_NEAR(expected(2), out.conf, 1e-4);
+}
+
+TEST(inference_changes_nothing_and_builds_no_graph) {
+  Model model(tiny_graph(), 1);
+  for (auto& parameter : model.parameters()) {
+    if (!parameter.buffer) parameter.value.set_requires_grad(true);
+  }
+  const auto before = copies(model);
+  const auto out = model.infer(pictures());
+  EXPECT(!out.loc.requires_grad());
+  EXPECT(changed(model, before).empty());
+  EXPECT(model.train(pictures(), {}).loc.requires_grad());
+}
+
+TEST(training_moves_the_statistics) {
+  Model model(tiny_graph(), 1);
+  const auto before = copies(model);
+  const auto training = model.train(pictures(), {});
+  EXPECT_EQ(kStatistics, changed(model, before));
+  EXPECT(!same_bits(training.loc, model.infer(pictures()).loc));
+}
+
+TEST(frozen_nodes_keep_their_statistics_and_use_them) {
+  Model model(tiny_graph(), 1);
+  const auto before = copies(model);
+  const auto frozen = model.train(pictures(), {"other", "body."});
+  EXPECT(changed(model, before).empty());
+  EXPECT(same_bits(model.infer(pictures()).conf, frozen.conf));
+  model.train(pictures(), {"other", "norm"});  // a prefix, not any part of a name
+  EXPECT_EQ(kStatistics, changed(model, before));
+}
+
+TEST(a_value_is_kept_until_its_last_use) {
+  // x -> conv -> relu -> add(relu, conv): the convolution's value is needed again after the relu.
+  Graph graph;
+  Node conv, relu, add;
+  conv.op = Op::Conv;
+  conv.name = "conv";
+  conv.inputs = {0};
+  conv.in = 3;
+  conv.out = 4;
+  relu.inputs = {1};
+  add.op = Op::Add;
+  add.inputs = {2, 1};
+  graph.nodes = {conv, relu, add};
+  graph.loc = {3};
+  graph.conf = {2};  // an output is kept to the end although it was used before
+  graph.num_classes = 4;
+  Model model(graph, 1);
+  const auto images = pictures();
+  const auto map = apply(conv, {images}, model.parameters().data(), false);
+  const auto rows = [](const at::Tensor& values) {
+    return values.permute({0, 2, 3, 1}).reshape({2, -1, 4});
+  };
+  const auto out = model.infer(images);
+  EXPECT_NEAR(rows(map.relu()), out.conf, 1e-6);
+  EXPECT_NEAR(rows(map.relu() + map), out.loc, 1e-6);
+}
+
+TEST(graphs_that_make_no_sense_throw) {
+  const auto spoilt = [](auto change) {
+    auto graph = tiny_graph();
+    change(graph);
+    return Model(graph, 1).parameters().size();
+  };
+  EXPECT_EQ(10, spoilt([](Graph&) {}));
+  EXPECT_THROWS(Code::BadOption, spoilt([](Graph& graph) { graph.loc = {}; }));
+  EXPECT_THROWS(Code::BadOption, spoilt([](Graph& graph) { graph.conf = {5, 5}; }));
+  EXPECT_THROWS(Code::BadOption, spoilt([](Graph& graph) { graph.loc = {6}; }));
+  EXPECT_THROWS(Code::BadOption, spoilt([](Graph& graph) { graph.conf = {-1}; }));
+  EXPECT_THROWS(Code::BadOption, spoilt([](Graph& graph) { graph.nodes[1].inputs = {2}; }));
+  EXPECT_THROWS(Code::BadOption, spoilt([](Graph& graph) { graph.nodes[1].inputs = {-1}; }));
+  EXPECT_THROWS(Code::BadOption, spoilt([](Graph& graph) { graph.nodes[1].inputs = {}; }));
+  EXPECT_THROWS(Code::BadOption, spoilt([](Graph& graph) { graph.nodes[2].op = Op::Add; }));
+  EXPECT_THROWS(Code::BadOption, spoilt([](Graph& graph) { graph.nodes[4].name = "loc.0"; }));
+}
+
+TEST(a_graph_without_tensors_throws) {
+  Graph graph;
+  Node relu;
+  relu.inputs = {0};
+  graph.nodes = {relu};
+  graph.loc = graph.conf = {1};
+  graph.num_classes = 3;
+  EXPECT_THROWS(Code::BadOption, Model(graph, 1).parameters().size());
+}
+
+TEST(pictures_of_other_shapes_throw) {
+  Model model(tiny_graph(), 1);
+  EXPECT_THROWS(Code::BadOption, model.infer(at::zeros({1, 4, 16, 16})));
+  EXPECT_THROWS(Code::BadOption, model.infer(at::zeros({3, 16, 16})));
+}
+
+}  // namespace
+}  // namespace ssd
