@@ -1,34 +1,19 @@
 import type { StoredTensors } from "../checkpoint/safetensors.js";
-import { type OpenPack, openLoader } from "../data/loader.js";
+import { openLoader } from "../data/loader.js";
 import { shuffled } from "../data/order.js";
 import type { Detector } from "../detector.js";
 import { SsdError } from "../errors.js";
-import { type Evaluation, evaluatePack } from "../evaluate/evaluate.js";
 import { backbonePrefixes } from "../models/build.js";
-import { engine, type NativeLoader } from "../native.js";
-import type { EpochSummary, LossTerms, TrainEvent, TrainReport } from "./events.js";
-import { finishFolder, openFolder, type RunFolder } from "./folder.js";
+import { engine, type NativeSession } from "../native.js";
+import { type Context, resume, start } from "./context.js";
+import { combine, endEpoch, evaluateTeacher, rateOf } from "./epoch.js";
+import type { TrainEvent, TrainReport } from "./events.js";
+import { finishFolder, openFolder } from "./folder.js";
 import type { ResolvedTrainOptions } from "./options.js";
-import { type Prepared, prepareData } from "./prepare.js";
-import { learningRate, type Phase, phases } from "./schedule.js";
+import { prepareData } from "./prepare.js";
+import { type Phase, phases } from "./schedule.js";
 import { checkPair, lossTerms, openSession } from "./session.js";
-import { noTerms, type Position, restoreOptimizer } from "./state.js";
-
-/** Everything a run's functions share. */
-interface Context {
-  student: Detector;
-  options: ResolvedTrainOptions;
-  emit: (event: TrainEvent) => void;
-  /** Aborted when the run is to stop at the next step boundary. */
-  stop: AbortSignal;
-  data: Prepared;
-  loader: NativeLoader;
-  batches: number;
-  folder?: RunFolder;
-  at: Position;
-  teacher?: Evaluation;
-  last?: Evaluation;
-}
+import { restoreOptimizer } from "./state.js";
 
 /**
  * A whole run: data, teacher's evaluation, phases of epochs of steps, validation, checkpoints, report.
@@ -89,34 +74,6 @@ function cancelled(cause: unknown, { epochs, steps }: TrainReport): SsdError {
   return new SsdError("CANCELLED", `stopped after ${epochs} epochs, ${steps} steps`, { cause });
 }
 
-function start({ seed, distill }: ResolvedTrainOptions, pictures: number): Position {
-  const sums = noTerms(distill !== undefined);
-  const best = { epoch: 0, map: -1 };
-  const teacher = distill?.teacher.source?.sha256;
-  return { epoch: 0, batch: 0, step: 0, sums, best, history: [], seed, pictures, teacher };
-}
-
-async function resume(context: Context): Promise<StoredTensors["tensors"]> {
-  const { folder, student, at: fresh, emit } = context;
-  const { at, tensors } = await folder!.checkpoints.resume(student);
-  for (const key of ["seed", "pictures", "teacher"] as const) {
-    if (at[key] === fresh[key]) continue;
-    throw new SsdError(
-      "BAD_CHECKPOINT",
-      `resume: expected the run's ${key} ${at[key]}, got ${fresh[key]}: it would not be the same run`,
-    );
-  }
-  context.at = at;
-  emit({ kind: "resumed", epoch: at.epoch + 1, batch: at.batch });
-  return tensors;
-}
-
-async function evaluateTeacher(context: Context, teacher: Detector): Promise<void> {
-  if (context.data.val === undefined) return;
-  context.teacher = await validate(context, context.data.val, teacher);
-  context.emit({ kind: "teacher", evaluation: context.teacher });
-}
-
 async function runPhases(
   context: Context,
   resumed: StoredTensors["tensors"] | undefined,
@@ -148,11 +105,7 @@ async function runPhases(
 }
 
 /** The steps of an epoch, from where it stands. @returns Whether it was done to its end. */
-async function runEpoch(
-  context: Context,
-  phase: Phase,
-  session: ReturnType<typeof openSession>,
-): Promise<boolean> {
+async function runEpoch(context: Context, phase: Phase, session: NativeSession): Promise<boolean> {
   const { loader, at, options, batches, emit, stop } = context;
   loader.start(at.epoch, shuffled(at.pictures, options.seed, at.epoch), at.batch);
   while (at.batch < batches && !stop.aborted) {
@@ -179,62 +132,10 @@ async function runEpoch(
   return at.batch === batches;
 }
 
-function rateOf({ at, options, batches }: Context, { from, to, lr }: Phase): number {
-  return learningRate(options.schedule, lr, at.epoch - from + at.batch / batches, to - from);
-}
-
-async function endEpoch(context: Context, phase: Phase): Promise<void> {
-  const { at, options, batches, data, student, emit } = context;
-  const loss = combine(at.sums, at.sums, (sum) => sum / batches);
-  const { total: _, ...terms } = at.sums;
-  const summary: EpochSummary = {
-    epoch: at.epoch + 1,
-    epochs: phase.to,
-    loss,
-    articleTotal: Object.values(terms).reduce((sum, term) => sum + term, 0) / (batches + 1),
-    lr: rateOf({ ...context, at: { ...at, batch: batches - 1 } }, phase),
-    best: false,
-  };
-  const due = (at.epoch + 1) % options.evalEvery === 0 || at.epoch + 1 === options.epochs;
-  if (due && data.val !== undefined) {
-    context.last = await validate(context, data.val, student, summary);
-    const { map, loss: val } = context.last;
-    summary.val = { ...val, total: val.conf + val.loc };
-    summary.map = map;
-    summary.best = map > at.best.map;
-    if (summary.best) at.best = { epoch: at.epoch + 1, map };
-  }
-  at.history.push(summary);
-  at.epoch += 1;
-  at.batch = 0;
-  at.sums = noTerms(options.distill !== undefined);
-  emit({ kind: "epoch", ...summary });
-}
-
-async function validate(
-  { options, emit }: Context,
-  pictures: OpenPack,
-  detector: Detector,
-  epoch?: EpochSummary,
-): Promise<Evaluation> {
-  return evaluatePack(detector, pictures, {
-    batch: options.batch,
-    workers: options.workers,
-    protocol: "voc",
-    iou: 0.5,
-    detect: options.detect,
-    onProgress: (done, total) => {
-      if (epoch === undefined) return;
-      const { epochs: to, lr } = epoch;
-      emit({ kind: "validate", done, total, epoch: epoch.epoch, to, lr });
-    },
-  });
-}
-
 /** After an epoch under its number; in the middle of one, where a run was stopped, as `last`. */
 async function checkpoint(
   { folder, student, at, emit }: Context,
-  session: ReturnType<typeof openSession>,
+  session: NativeSession,
   whole: boolean,
 ): Promise<void> {
   if (folder === undefined) return;
@@ -258,9 +159,4 @@ async function finish(context: Context): Promise<TrainReport> {
   };
   if (folder === undefined) return report;
   return { ...report, ...(await finishFolder(folder, { ...context, report })) };
-}
-
-function combine(a: LossTerms, b: LossTerms, f: (a: number, b: number) => number): LossTerms {
-  const keys = Object.keys(a) as (keyof LossTerms)[];
-  return Object.fromEntries(keys.map((key) => [key, f(a[key]!, b[key]!)])) as unknown as LossTerms;
 }

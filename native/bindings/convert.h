@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "bindings/fields.h"
 #include "boxes/detections.h"
 #include "boxes/priors.h"
 #include "data/loader.h"
@@ -12,42 +13,6 @@
 #include "train/session.h"
 
 namespace ssd {
-
-// Reads named fields of an options object. Values were checked in TypeScript (one schema each);
-// a field of the wrong type is still an error that names it, never a crash.
-class Fields {
- public:
-  Fields(const Napi::Value& value, const char* what);
-
-  bool has(const char* key) const;
-  double number(const char* key) const;
-  double number(const char* key, double fallback) const {
-    return has(key) ? number(key) : fallback;
-  }
-  int64_t integer(const char* key) const { return static_cast<int64_t>(number(key)); }
-  bool flag(const char* key, bool fallback) const;
-  std::string text(const char* key) const;
-  std::vector<double> numbers(const char* key) const;
-  std::vector<int64_t> integers(const char* key) const;
-  std::vector<std::string> texts(const char* key) const;
-  Napi::Array array(const char* key) const;
-  Napi::Value value(const char* key) const { return object_.Get(key); }
-
-  // Elements of a typed array, copied.
-  template <class T>
-  std::vector<T> typed(const char* key) const {
-    const auto field = value(key);
-    if (!field.IsTypedArray()) fail(key, "a typed array");
-    const auto array = field.As<Napi::TypedArrayOf<T>>();
-    return {array.Data(), array.Data() + array.ElementLength()};
-  }
-
- private:
-  [[noreturn]] void fail(const char* key, const char* expected) const;
-
-  Napi::Object object_;
-  const char* what_;
-};
 
 Variances to_variances(const std::vector<double>& numbers);
 PriorGrid to_grid(const Napi::Value& value);

@@ -34,6 +34,14 @@ void check(const Graph& graph) {
                                        " expected earlier values as inputs, got others");
     }
   }
+  for (const auto* outputs : {&graph.loc, &graph.conf}) {
+    for (const auto value : *outputs) {
+      if (value >= 0 && value <= static_cast<int64_t>(graph.nodes.size())) continue;
+      throw Error(Code::BadOption, "graph: expected maps among " +
+                                       std::to_string(graph.nodes.size()) + " nodes, got " +
+                                       std::to_string(value));
+    }
+  }
 }
 
 }  // namespace
@@ -57,6 +65,7 @@ Model::Model(Graph graph, uint64_t seed) : graph_(std::move(graph)) {
       parameters_.push_back(std::move(parameter));
     }
   }
+  if (parameters_.empty()) throw Error(Code::BadOption, "graph: expected tensors, got none");
   for (const auto* outputs : {&graph_.loc, &graph_.conf}) {
     for (const auto value : *outputs) {
       last_use_.at(static_cast<size_t>(value)) = std::numeric_limits<size_t>::max();

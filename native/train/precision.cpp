@@ -5,7 +5,9 @@
 namespace ssd {
 
 Autocast::Autocast(Precision precision, at::DeviceType device)
-    : active_(precision == Precision::Bf16), device_(device) {
+    : active_(precision == Precision::Bf16),
+      device_(device),
+      before_(at::autocast::is_autocast_enabled(device)) {
   if (!active_) return;
   at::autocast::set_autocast_enabled(device_, true);
   at::autocast::set_autocast_dtype(device_, at::kBFloat16);
@@ -16,7 +18,7 @@ Autocast::~Autocast() {
   if (!active_) return;
   // The cache of cast weights would hold last step's values and grow.
   if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
-  at::autocast::set_autocast_enabled(device_, false);
+  at::autocast::set_autocast_enabled(device_, before_);
 }
 
 }  // namespace ssd

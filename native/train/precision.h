@@ -18,6 +18,7 @@ class Autocast {
  private:
   const bool active_;
   const at::DeviceType device_;
+  const bool before_;
 };
 
 }  // namespace ssd

@@ -1,6 +1,7 @@
 #include "train/session.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/_foreach_copy.h>
 #include <ATen/ops/tensor.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -74,6 +75,12 @@ Session::Session(std::shared_ptr<Model> student, std::shared_ptr<Model> teacher,
     throw Error(Code::BadOption,
                 "distill: expected a teacher beside the student, got the student itself");
   }
+  for (const auto& parameter : student_->parameters()) {
+    if (!parameter.buffer) continue;
+    auto& kept = statistics_[parameter.value.scalar_type()];
+    kept.values.push_back(parameter.value);
+    kept.copies.push_back(parameter.value.clone());
+  }
 }
 
 Session::~Session() {
@@ -98,6 +105,16 @@ std::vector<Parameter> Session::trainable() {
 
 StepResult Session::step(const Batch& batch, double lr) {
   const std::lock_guard lock(student_->mutex);
+  for (auto& [type, kept] : statistics_) at::_foreach_copy_(kept.copies, kept.values);
+  try {
+    return attempt(batch, lr);
+  } catch (...) {
+    for (auto& [type, kept] : statistics_) at::_foreach_copy_(kept.values, kept.copies);
+    throw;
+  }
+}
+
+StepResult Session::attempt(const Batch& batch, double lr) {
   const auto device = student_->device();
   const auto images = batch.images.to(device);
   const Targets targets{batch.targets.boxes.to(device), batch.targets.labels.to(device)};

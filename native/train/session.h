@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,20 +60,28 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  // Forward, loss, backward, update. Throws Diverged, before any weight changes, when the
-  // objective is not finite.
+  // Forward, loss, backward, update. Throws Diverged when the objective is not finite; a step that
+  // throws leaves the student as it was.
   StepResult step(const Batch& batch, double lr);
 
   Optimizer& optimizer() { return optimizer_; }
 
  private:
+  // BatchNorm's statistics and their values before the step, which they leave in the forward pass,
+  // before anyone knows whether it diverges.
+  struct Kept {
+    std::vector<at::Tensor> values, copies;
+  };
+
   std::vector<Parameter> trainable();
+  StepResult attempt(const Batch& batch, double lr);
 
   std::shared_ptr<Model> student_;
   std::shared_ptr<Model> teacher_;
   at::Tensor priors_;
   SessionOptions options_;
   Optimizer optimizer_;
+  std::map<at::ScalarType, Kept> statistics_;  // by type: one kernel copies all of a type
 };
 
 }  // namespace ssd

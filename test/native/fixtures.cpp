@@ -2,6 +2,8 @@
 
 #include <ATen/ops/zeros.h>
 
+#include "tensors.h"
+
 namespace {
 
 ssd::Node conv(const std::string& name, int64_t input, int64_t in, int64_t out, int64_t stride) {
@@ -62,4 +64,19 @@ ssd::Batch tiny_batch() {
   const ssd::Truths first{{0.125F, 0.125F, 0.5F, 0.5F}, {0}};
   const ssd::Truths second{{0.5625F, 0.5F, 0.8125F, 0.75F}, {1}};
   return {images, ssd::pad({first, second}), {4, 9}};
+}
+
+Snapshot::Snapshot(ssd::Model& model) {
+  for (const auto& parameter : model.parameters()) {
+    values_.push_back(parameter.value.detach().clone());
+  }
+}
+
+std::set<std::string> Snapshot::changed(ssd::Model& model) const {
+  std::set<std::string> out;
+  for (size_t i = 0; i < values_.size(); ++i) {
+    const auto& parameter = model.parameters().at(i);
+    if (!same_bits(values_[i], parameter.value)) out.insert(parameter.name);
+  }
+  return out;
 }

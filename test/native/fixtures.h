@@ -1,7 +1,11 @@
 #pragma once
 
+#include <set>
+#include <string>
+#include <vector>
+
 #include "boxes/priors.h"
-#include "models/graph.h"
+#include "models/model.h"
 #include "train/batch.h"
 
 // The grid of SSD300.
@@ -15,3 +19,16 @@ ssd::PriorGrid tiny_grid();
 
 // Two pictures with a bright square each, their truths, and indices 4 and 9.
 ssd::Batch tiny_batch();
+
+// A model's tensors as they were, to be compared to the bit.
+class Snapshot {
+ public:
+  explicit Snapshot(ssd::Model& model);
+  // Names of the tensors that differ.
+  std::set<std::string> changed(ssd::Model& model) const;
+
+ private:
+  std::vector<at::Tensor> values_;
+};
+
+inline const std::set<std::string> kNothing;

@@ -35,7 +35,7 @@ TEST(the_ratio_may_be_another_and_is_rounded_down) {
 
 TEST(ties_go_by_the_lower_prior) {
   EXPECT_EQ((Numbers{1, 0, 1, 1, 0, 0}), mined({2, 2, 2, 2, 2, 2}, {0, 1, 0, 0, 0, 0}, {}));
-  EXPECT_EQ((Numbers{0, 1, 1, 0, 1, 0}), mined({1, 2, 1, 1, 3, 9}, {0, 0, 0, 0, 0, 1}, {}));
+  EXPECT_EQ((Numbers{1, 1, 0, 0, 1, 0}), mined({1, 2, 1, 1, 3, 9}, {0, 0, 0, 0, 0, 1}, {}));
 }
 
 TEST(a_positive_is_never_mined_and_all_negatives_may_be) {

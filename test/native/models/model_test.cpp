@@ -3,8 +3,6 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/zeros.h>
 
-#include <set>
-
 #include "core/error.h"
 #include "fixtures.h"
 #include "tensors.h"
@@ -14,22 +12,6 @@ namespace {
 
 at::Tensor pictures() {
   return noise({2, 3, kTinySide, kTinySide}, 1).to(at::kFloat);
-}
-
-std::vector<at::Tensor> copies(Model& model) {
-  std::vector<at::Tensor> out;
-  for (const auto& parameter : model.parameters()) out.push_back(parameter.value.clone());
-  return out;
-}
-
-// Names of the tensors that are no longer the same bits.
-std::set<std::string> changed(Model& model, const std::vector<at::Tensor>& before) {
-  std::set<std::string> out;
-  for (size_t i = 0; i < before.size(); ++i) {
-    const auto& [name, value, buffer] = model.parameters()[i];
-    if (!same_bits(before[i], value)) out.insert(name);
-  }
-  return out;
 }
 
 const std::set<std::string> kStatistics{"body.norm.running_mean", "body.norm.running_var",
@@ -50,9 +32,9 @@ TEST(the_state_dict_is_in_the_order_of_the_nodes) {
 
 TEST(the_seed_decides_the_start) {
   Model model(tiny_graph(), 1), twin(tiny_graph(), 1), other(tiny_graph(), 2);
-  EXPECT(changed(twin, copies(model)).empty());
+  EXPECT_EQ(kNothing, Snapshot(model).changed(twin));
   EXPECT_EQ((std::set<std::string>{"body.conv.weight", "conf.0.weight", "loc.0.weight"}),
-            changed(other, copies(model)));
+            Snapshot(model).changed(other));
 }
 
 TEST(outputs_have_a_row_for_each_prior) {
@@ -108,29 +90,29 @@ TEST(inference_changes_nothing_and_builds_no_graph) {
   for (auto& parameter : model.parameters()) {
     if (!parameter.buffer) parameter.value.set_requires_grad(true);
   }
-  const auto before = copies(model);
+  const Snapshot before(model);
   const auto out = model.infer(pictures());
   EXPECT(!out.loc.requires_grad());
-  EXPECT(changed(model, before).empty());
+  EXPECT_EQ(kNothing, before.changed(model));
   EXPECT(model.train(pictures(), {}).loc.requires_grad());
 }
 
 TEST(training_moves_the_statistics) {
   Model model(tiny_graph(), 1);
-  const auto before = copies(model);
+  const Snapshot before(model);
   const auto training = model.train(pictures(), {});
-  EXPECT_EQ(kStatistics, changed(model, before));
+  EXPECT_EQ(kStatistics, before.changed(model));
   EXPECT(!same_bits(training.loc, model.infer(pictures()).loc));
 }
 
 TEST(frozen_nodes_keep_their_statistics_and_use_them) {
   Model model(tiny_graph(), 1);
-  const auto before = copies(model);
+  const Snapshot before(model);
   const auto frozen = model.train(pictures(), {"other", "body."});
-  EXPECT(changed(model, before).empty());
+  EXPECT_EQ(kNothing, before.changed(model));
   EXPECT(same_bits(model.infer(pictures()).conf, frozen.conf));
   model.train(pictures(), {"other", "norm"});  // a prefix, not any part of a name
-  EXPECT_EQ(kStatistics, changed(model, before));
+  EXPECT_EQ(kStatistics, before.changed(model));
 }
 
 TEST(a_value_is_kept_until_its_last_use) {

@@ -1,0 +1,55 @@
+import type { StoredTensors } from "../checkpoint/safetensors.js";
+import type { Detector } from "../detector.js";
+import { SsdError } from "../errors.js";
+import type { Evaluation } from "../evaluate/evaluate.js";
+import type { NativeLoader } from "../native.js";
+import type { TrainEvent } from "./events.js";
+import type { RunFolder } from "./folder.js";
+import type { ResolvedTrainOptions } from "./options.js";
+import type { Prepared } from "./prepare.js";
+import { noTerms, type Position } from "./state.js";
+
+/** Everything a run's functions share. */
+export interface Context {
+  student: Detector;
+  options: ResolvedTrainOptions;
+  emit: (event: TrainEvent) => void;
+  /** Aborted when the run is to stop at the next step boundary. */
+  stop: AbortSignal;
+  data: Prepared;
+  loader: NativeLoader;
+  batches: number;
+  folder?: RunFolder;
+  at: Position;
+  teacher?: Evaluation;
+  last?: Evaluation;
+}
+
+/** The position of a run that begins. */
+export function start({ seed, distill }: ResolvedTrainOptions, pictures: number): Position {
+  const sums = noTerms(distill !== undefined);
+  const best = { epoch: 0, map: -1 };
+  const teacher = distill?.teacher.source?.sha256;
+  return { epoch: 0, batch: 0, step: 0, sums, best, history: [], seed, pictures, teacher };
+}
+
+/**
+ * Puts a run where its last checkpoint left it.
+ *
+ * @returns The checkpoint's tensors: the optimizer takes its state from them once it is there.
+ * @throws SsdError BAD_CHECKPOINT when it would not be the same run.
+ */
+export async function resume(context: Context): Promise<StoredTensors["tensors"]> {
+  const { folder, student, at: fresh, emit } = context;
+  const { at, tensors } = await folder!.checkpoints.resume(student);
+  for (const key of ["seed", "pictures", "teacher"] as const) {
+    if (at[key] === fresh[key]) continue;
+    throw new SsdError(
+      "BAD_CHECKPOINT",
+      `resume: expected the run's ${key} ${at[key]}, got ${fresh[key]}: it would not be the same run`,
+    );
+  }
+  context.at = at;
+  emit({ kind: "resumed", epoch: at.epoch + 1, batch: at.batch });
+  return tensors;
+}

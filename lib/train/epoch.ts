@@ -1,0 +1,78 @@
+import type { OpenPack } from "../data/loader.js";
+import type { Detector } from "../detector.js";
+import { type Evaluation, evaluatePack } from "../evaluate/evaluate.js";
+import type { Context } from "./context.js";
+import type { EpochSummary, LossTerms } from "./events.js";
+import { learningRate, type Phase } from "./schedule.js";
+import { noTerms } from "./state.js";
+
+/** Evaluates the teacher on the validation pictures, before the first step. */
+export async function evaluateTeacher(context: Context, teacher: Detector): Promise<void> {
+  if (context.data.val === undefined) return;
+  context.teacher = await validate(context, context.data.val, teacher);
+  context.emit({ kind: "teacher", evaluation: context.teacher });
+}
+
+/** Closes an epoch: its means, the validation when one is due, the position moved to the next. */
+export async function endEpoch(context: Context, phase: Phase): Promise<void> {
+  const { at, options, batches, data, student, emit } = context;
+  const loss = combine(at.sums, at.sums, (sum) => sum / batches);
+  const { total: _, ...terms } = at.sums;
+  const summary: EpochSummary = {
+    epoch: at.epoch + 1,
+    epochs: phase.to,
+    loss,
+    articleTotal: Object.values(terms).reduce((sum, term) => sum + term, 0) / (batches + 1),
+    lr: rateOf({ ...context, at: { ...at, batch: batches - 1 } }, phase),
+    best: false,
+  };
+  const due = (at.epoch + 1) % options.evalEvery === 0 || at.epoch + 1 === options.epochs;
+  if (due && data.val !== undefined) {
+    context.last = await validate(context, data.val, student, summary);
+    const { map, loss: val } = context.last;
+    summary.val = { ...val, total: val.conf + val.loc };
+    summary.map = map;
+    summary.best = map > at.best.map;
+    if (summary.best) at.best = { epoch: at.epoch + 1, map };
+  }
+  at.history.push(summary);
+  at.epoch += 1;
+  at.batch = 0;
+  at.sums = noTerms(options.distill !== undefined);
+  emit({ kind: "epoch", ...summary });
+}
+
+async function validate(
+  { options, emit }: Context,
+  pictures: OpenPack,
+  detector: Detector,
+  epoch?: EpochSummary,
+): Promise<Evaluation> {
+  return evaluatePack(detector, pictures, {
+    batch: options.batch,
+    workers: options.workers,
+    protocol: "voc",
+    iou: 0.5,
+    detect: options.detect,
+    onProgress: (done, total) => {
+      if (epoch === undefined) return;
+      const { epochs: to, lr } = epoch;
+      emit({ kind: "validate", done, total, epoch: epoch.epoch, to, lr });
+    },
+  });
+}
+
+/** The learning rate of the step that comes next. */
+export function rateOf({ at, options, batches }: Context, { from, to, lr }: Phase): number {
+  return learningRate(options.schedule, lr, at.epoch - from + at.batch / batches, to - from);
+}
+
+/** Terms put together one by one. */
+export function combine(
+  a: LossTerms,
+  b: LossTerms,
+  f: (a: number, b: number) => number,
+): LossTerms {
+  const keys = Object.keys(a) as (keyof LossTerms)[];
+  return Object.fromEntries(keys.map((key) => [key, f(a[key]!, b[key]!)])) as unknown as LossTerms;
+}
