@@ -27,9 +27,8 @@ export interface DemoResult {
 }
 
 const images = 800;
-const common = { batch: 16, workers: 1, optimizer: { lr: 2e-3 }, seed: 0, evalEvery: 5 };
-const teacherEpochs = 30;
-const studentEpochs = 30;
+const common = { batch: 16, workers: 1, optimizer: { lr: 2e-3 }, seed: 0, evalEvery: 4 };
+const epochs = 24;
 
 /**
  * The whole way on made-up pictures: a small teacher, a tiny student on its own, and the same student
@@ -49,14 +48,14 @@ export async function runDemo(
   const teacher = Detector.create("ssd128-small", { classes });
   const taught = await follow(teacher, {
     ...base,
-    epochs: teacherEpochs,
+    epochs,
     out: join(out, "teacher"),
   });
   const best = await Detector.load(taught.weights!);
 
   line("2 of 3: the student on its own, ssd128-tiny");
   const student = Detector.create("ssd128-tiny", { classes });
-  const alone = { ...base, epochs: studentEpochs };
+  const alone = { ...base, epochs };
   const trained = await follow(student, { ...alone, out: join(out, "student") });
 
   line("3 of 3: the same student, distilled from the teacher");
@@ -86,7 +85,7 @@ export async function runDemo(
     models: rows.map(({ name, detector, evaluation }) => modelRow(name, detector, evaluation)),
     curves,
     pictures: await drawSamples(distilled, pack, rows[2]!.evaluation),
-    options: { ...common, images, teacherEpochs, studentEpochs },
+    options: { ...common, images, epochs },
     versions: versions(),
   });
   const models = rows.map(({ name, detector, evaluation }) => ({

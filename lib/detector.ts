@@ -4,7 +4,7 @@ import { z } from "zod";
 import { readSafetensors } from "./checkpoint/safetensors.js";
 import { type LoadReport, loadAll, loadTensors, readModel, saveModel } from "./checkpoint/store.js";
 import type { Box } from "./data/dataset.js";
-import { type Decoded, decodePicture } from "./data/picture.js";
+import { decodePicture, type PictureInput } from "./data/picture.js";
 import { SsdError } from "./errors.js";
 import { buildGraph } from "./models/build.js";
 import { engine, type NativeModel } from "./native.js";
@@ -24,7 +24,11 @@ export interface Detection {
 }
 
 const createOptions = z.strictObject({
-  classes: z.array(z.string().min(1)).min(1).describe("foreground classes, in order"),
+  classes: z
+    .array(z.string().min(1))
+    .min(1)
+    .refine((names) => new Set(names).size === names.length, "expected different names")
+    .describe("foreground classes, in order"),
   seed: z.int().min(0).default(0).describe("of the start weights"),
   device: z.string().default("cpu").describe("cpu, cuda or cuda:N"),
 });
@@ -153,8 +157,11 @@ export class Detector {
   /**
    * Raw outputs for normalised images `[B, 3, S, S]` in evaluation mode: `loc` `[B, P, 4]`, `conf`
    * `[B, P, C]`. Runs on the calling thread; {@link Detector.detect} does not.
+   *
+   * @throws SsdError BAD_OPTION for images of another shape or type.
    */
   forward(images: Tensor): Output {
+    checkImages(images, this.preset);
     const { loc, conf } = this.native.forward(images.native);
     return { loc: new Tensor(loc), conf: new Tensor(conf) };
   }
@@ -173,13 +180,10 @@ export class Detector {
    * @returns Best score first; empty when nothing reaches `minScore` (default 0.5 here).
    * @throws SsdError BAD_DATA when the picture cannot be decoded.
    */
-  async detect(
-    picture: string | Uint8Array | Decoded,
-    options?: DetectOptions,
-  ): Promise<Detection[]> {
-    const resolved = parseOptions(detectOptions, { minScore: 0.5, ...options }, "detect options");
-    const decoded =
-      "object" === typeof picture && "data" in picture ? picture : await decodePicture(picture);
+  async detect(picture: PictureInput, options?: DetectOptions): Promise<Detection[]> {
+    const minScore = options?.minScore ?? 0.5;
+    const resolved = parseOptions(detectOptions, { ...options, minScore }, "detect options");
+    const decoded = await decodePicture(picture);
     const { size, mean, std, variances } = this.preset;
     const found = await engine().detect(
       this.native,
@@ -206,6 +210,17 @@ export class Detector {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+/** @throws SsdError BAD_OPTION unless they are `[B, 3, S, S]` float32 for the input of the preset */
+export function checkImages(images: Tensor, { size }: Preset): void {
+  const { shape, dtype } = images;
+  const [batch, ...rest] = shape;
+  if (batch! > 0 && rest.join() === `3,${size},${size}` && dtype === "float32") return;
+  throw new SsdError(
+    "BAD_OPTION",
+    `images: expected float32 of shape [B, 3, ${size}, ${size}], got ${dtype} of shape [${shape.join(", ")}]`,
+  );
 }
 
 /** Box `i` of relative corners, in pixels. */

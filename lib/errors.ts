@@ -32,10 +32,10 @@ export function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The nearest of `known` to a misspelled `word`, or undefined when nothing is near. */
-export function nearest(word: string, known: Iterable<string>): string | undefined {
+/** The nearest of `known` to a misspelled `word`; nothing when `near` is asked for and none is. */
+export function nearest(word: string, known: Iterable<string>, near = true): string | undefined {
   let best: string | undefined;
-  let least = Math.max(2, Math.floor(word.length / 2)) + 1;
+  let least = near ? Math.max(2, Math.floor(word.length / 2)) + 1 : Number.POSITIVE_INFINITY;
   for (const name of known) {
     const distance = editDistance(word.toLowerCase(), name.toLowerCase());
     if (distance < least) [best, least] = [name, distance];
@@ -43,10 +43,10 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   return best;
 }
 
-/** `; did you mean "x"?`, or nothing when no known name is near. */
-export function suggestion(word: string, known: Iterable<string>): string {
-  const near = nearest(word, known);
-  return near === undefined ? "" : `; did you mean "${near}"?`;
+/** `; did you mean "x"?`, or nothing when `near` is asked for and no known name is. */
+export function suggestion(word: string, known: Iterable<string>, near = true): string {
+  const name = nearest(word, known, near);
+  return name === undefined ? "" : `; did you mean "${name}"?`;
 }
 
 function editDistance(a: string, b: string): number {

@@ -59,8 +59,8 @@ export interface GraphNode {
   ceil?: boolean;
   eps?: number;
   momentum?: number;
-  /** How its weight starts: `kaiming` (normal, fan out), `xavier` (uniform), or a constant. */
-  init?: "kaiming" | "xavier" | number;
+  /** Its start: `kaiming` (fan out), `xavier` (uniform), `normal` (deviation 0.03), or a constant. */
+  init?: "kaiming" | "xavier" | "normal" | number;
 }
 
 /** A detector as data: nodes, and for each prediction map the nodes that give offsets and logits. */

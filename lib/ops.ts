@@ -108,6 +108,9 @@ function multiboxLossKd(
  * @returns int32 indices of the kept, best first; ties by the lower index.
  */
 function nms(boxes: Boxes, scores: Tensor | readonly number[], iou: number): Tensor {
+  if (!(iou >= 0 && iou <= 1)) {
+    throw new SsdError("BAD_OPTION", `nms: expected an iou of 0 to 1, got ${iou}`);
+  }
   const score = scores instanceof Tensor ? scores : Tensor.from(scores);
   return new Tensor(engine().nms(boxTensor(boxes), score.native, iou));
 }
@@ -135,7 +138,7 @@ function lossOf(
   const out = engine().multiboxLoss(
     nativeOutput(student),
     teacher && nativeOutput(teacher),
-    nativeTargets(targets),
+    nativeTargets(targets, student.conf.shape.at(-1)! - 1),
     boxTensor(priors),
     resolved,
   );
@@ -155,41 +158,52 @@ function nativeOutput({ loc, conf }: Output) {
 }
 
 function boxTensor(boxes: Boxes): NativeTensor {
-  if (boxes instanceof Tensor) return boxes.native;
-  return Tensor.from(boxes.flat(), [boxes.length, 4]).native;
+  if (!(boxes instanceof Tensor)) {
+    const rows = boxes.map((box) => box.length);
+    if (rows.some((length) => length !== 4)) fourNumbers(`rows of ${rows.join(", ")}`);
+    return Tensor.from(boxes.flat(), [boxes.length, 4]).native;
+  }
+  const { shape } = boxes;
+  if (shape.length < 2 || shape.at(-1) !== 4) fourNumbers(`shape [${shape}]`);
+  return boxes.native;
+}
+
+function fourNumbers(came: string): never {
+  throw new SsdError("BAD_OPTION", `boxes: expected [..., N, 4], four numbers each, got ${came}`);
 }
 
 /**
  * Truths in the engine's form, checked: degenerate boxes never reach matching.
  *
+ * @param classes Number of foreground classes that labels are held to.
  * @throws SsdError BAD_DATA naming picture and box.
  */
-export function nativeTargets(targets: readonly Target[]): NativeTarget[] {
+export function nativeTargets(targets: readonly Target[], classes = Infinity): NativeTarget[] {
   return targets.map(({ boxes, labels }, picture) => {
     const flat = boxes instanceof Float32Array ? boxes : Float32Array.from(boxes.flat());
-    const target = { boxes: flat, labels: Int32Array.from(labels) };
-    if (flat.length !== target.labels.length * 4) {
+    const fours = boxes instanceof Float32Array || boxes.every((box) => box.length === 4);
+    if (flat.length !== labels.length * 4 || !fours) {
       throw new SsdError(
         "BAD_DATA",
-        `target ${picture}: expected 4 numbers for each of ${target.labels.length} labels, got ${flat.length}`,
+        `target ${picture}: expected 4 numbers for each of ${labels.length} labels, got ${flat.length}`,
       );
     }
-    for (let i = 0; i < target.labels.length; i++) checkBox(target, i, picture);
-    return target;
+    for (let i = 0; i < labels.length; i++) {
+      checkBox([...flat.subarray(i * 4, i * 4 + 4)], `target ${picture}, box ${i}`);
+      checkLabel(labels[i]!, classes, `target ${picture}, box ${i}`);
+    }
+    return { boxes: flat, labels: Int32Array.from(labels) };
   });
 }
 
-function checkBox({ boxes, labels }: NativeTarget, i: number, picture: number): void {
-  const [x1, y1, x2, y2] = boxes.subarray(i * 4, i * 4 + 4) as unknown as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  const real = x2 > x1 && y2 > y1 && Number.isFinite(x2 - x1 + (y2 - y1));
-  if (real && labels[i]! >= 0) return;
-  throw new SsdError(
-    "BAD_DATA",
-    `target ${picture}, box ${i}: expected x2 > x1, y2 > y1 and a label >= 0, got [${[x1, y1, x2, y2].join(", ")}] with label ${labels[i]}`,
-  );
+function checkBox(box: number[], where: string): void {
+  const [x1, y1, x2, y2] = box as [number, number, number, number];
+  if (x2 > x1 && y2 > y1 && box.every(Number.isFinite)) return;
+  throw new SsdError("BAD_DATA", `${where}: expected x2 > x1 and y2 > y1, got [${box.join(", ")}]`);
+}
+
+function checkLabel(label: number, classes: number, where: string): void {
+  if (Number.isInteger(label) && label >= 0 && label < classes) return;
+  const expected = Number.isFinite(classes) ? `from 0 to ${classes - 1}` : "from 0 on";
+  throw new SsdError("BAD_DATA", `${where}: expected a label ${expected}, got ${label}`);
 }

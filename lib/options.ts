@@ -41,7 +41,7 @@ function sentence(
     issue.code === "invalid_value" && typeof came === "string"
       ? suggestion(came, issue.values.map(String))
       : "";
-  return `${where}: ${issue.message.replace(/^Invalid (input|option): /, "")}, got ${show(came)}${near}`;
+  return `${where}: ${issue.message.replace(/^(Invalid input|Invalid option|Too small|Too big): /, "")}, got ${show(came)}${near}`;
 }
 
 function show(value: unknown): string {

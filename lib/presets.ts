@@ -108,8 +108,8 @@ export const presets = {
   },
   "ssd128-tiny": {
     name: "ssd128-tiny",
-    backbone: { kind: "stages", channels: [8, 12, 16, 24, 32, 32], depth: 0 },
-    head: "separable",
+    backbone: { kind: "stages", channels: [16, 24, 32, 48, 48, 48], depth: 0 },
+    head: "conv",
     ...grid128,
     ...fixed,
     ...imagenet,
@@ -130,7 +130,7 @@ export function resolvePreset(preset: PresetName | (string & {}) | Preset): Pres
   const known = Object.keys(presets);
   throw new SsdError(
     "BAD_OPTION",
-    `model: expected one of ${known.join(", ")}, got "${preset}"${suggestion(preset, known)}`,
+    `model: expected one of ${known.join(", ")}, got "${preset}"${suggestion(preset, known, false)}`,
   );
 }
 

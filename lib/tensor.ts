@@ -1,5 +1,5 @@
 import { SsdError } from "./errors.js";
-import { type DType, dtypeBytes, engine, type NativeTensor } from "./native.js";
+import { type DType, engine, type NativeTensor } from "./native.js";
 
 const arrays = {
   float32: Float32Array,
@@ -41,6 +41,8 @@ export class Tensor {
    * Int32Array int32, BigInt64Array int64, Uint8Array uint8; a plain array of numbers is float32.
    *
    * @param shape Extents; by default one dimension.
+   * @param dtype Converts a plain array of numbers; of a typed array it says what the elements are,
+   *   which has to be said of 16-bit floats and `bool` alone.
    * @throws SsdError BAD_OPTION when the element count and the shape disagree.
    */
   static from(
@@ -48,9 +50,16 @@ export class Tensor {
     shape?: readonly number[],
     dtype?: DType,
   ): Tensor {
-    const array = ArrayBuffer.isView(data) ? data : Float32Array.from(data);
-    const type = dtype ?? dtypeOf(array);
-    return new Tensor(engine().tensor(array, [...(shape ?? [array.length])], type));
+    if (!ArrayBuffer.isView(data)) {
+      if (dtype === undefined) return Tensor.from(Float32Array.from(data), shape);
+      // By way of float64, which holds every number a plain array can.
+      using wide = Tensor.from(Float64Array.from(data), shape);
+      return wide.to("cpu", dtype);
+    }
+    const type = dtype ?? dtypeOf(data);
+    const sides = [...(shape ?? [data.length])];
+    check(data, sides, type);
+    return new Tensor(engine().tensor(data, sides, type));
   }
 
   /** Extents, for example `[8732, 4]`. */
@@ -111,7 +120,16 @@ function dtypeOf(array: TensorData): DType {
   );
 }
 
-/** Bytes that a tensor of this shape and dtype has. */
-export function byteLength(shape: readonly number[], dtype: DType): number {
-  return shape.reduce((product, side) => product * side, 1) * dtypeBytes[dtype];
+function check(data: TensorData, shape: readonly number[], dtype: DType): void {
+  const fail = (expected: string, got: string) => {
+    throw new SsdError("BAD_OPTION", `Tensor.from: expected ${expected}, got ${got}`);
+  };
+  const known = Object.hasOwn(arrays, dtype);
+  if (!known) fail(`a dtype of ${Object.keys(arrays).join(", ")}`, String(dtype));
+  const type = arrays[dtype];
+  if (!(data instanceof type)) fail(`${type.name} for ${dtype}`, data.constructor.name);
+  const natural = shape.every((side) => Number.isSafeInteger(side) && side >= 0);
+  if (!natural) fail("extents that are integers from 0 on", `[${shape}]`);
+  const count = shape.reduce((product, side) => product * side, 1);
+  if (count !== data.length) fail(`${count} elements for shape [${shape}]`, String(data.length));
 }

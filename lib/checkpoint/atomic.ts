@@ -1,5 +1,6 @@
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeWhole } from "../data/whole.js";
 import { reason, SsdError, type SsdErrorCode } from "../errors.js";
 
 /**
@@ -13,20 +14,19 @@ export async function writeAtomically(
   parts: readonly (Uint8Array | string)[],
   code: SsdErrorCode,
 ): Promise<void> {
-  const temporary = `${file}.${process.pid}-${Math.random().toString(36).slice(2, 8)}.tmp`;
   try {
     await mkdir(dirname(file), { recursive: true });
-    const handle = await open(temporary, "wx");
-    try {
-      for (const part of parts) await handle.writeFile(part);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, file);
+    await makeWhole(file, async (temporary) => {
+      const handle = await open(temporary, "wx");
+      try {
+        for (const part of parts) await handle.writeFile(part);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    });
     await syncFolder(dirname(file));
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
     throw new SsdError(code, `expected to write ${file}: ${reason(error)}`, { cause: error });
   }
 }

@@ -48,7 +48,8 @@ export async function writeSafetensors(
   metadata: Record<string, string>,
 ): Promise<void> {
   const hash = createHash("sha256");
-  const header: Record<string, unknown> = {};
+  // No prototype: a tensor may have any name.
+  const header: Record<string, unknown> = Object.create(null);
   let offset = 0;
   for (const { name, dtype, shape, data } of tensors) {
     hash.update(data);
@@ -99,8 +100,10 @@ export function parseSafetensors(bytes: Buffer, file: string): StoredTensors {
   const { __metadata__: metadata = {}, ...entries } = header;
   const tensors = new Map<string, StoredTensor>();
   let end = 0;
-  for (const [name, entry] of inOrder(entries, fail)) {
-    const { dtype, shape, begin, stop } = checkEntry(name, entry, fail);
+  const checked = Object.entries(entries).map(([name, entry]) => checkEntry(name, entry, fail));
+  // Empty tensors share an offset with their neighbour and come first.
+  checked.sort((a, b) => a.begin - b.begin || a.stop - b.stop);
+  for (const { name, dtype, shape, begin, stop } of checked) {
     if (begin !== end) fail(`expected tensor ${name} at byte ${end}, got ${begin}`);
     if (stop > data.length)
       fail(`expected ${stop} bytes for ${name}, got ${data.length} (cut short?)`);
@@ -108,13 +111,13 @@ export function parseSafetensors(bytes: Buffer, file: string): StoredTensors {
     end = stop;
   }
   if (end !== data.length) fail(`expected ${end} bytes of tensors, got ${data.length}`);
-  const sums = metadata as Record<string, string>;
-  if (sums[checksumKey] !== undefined) {
+  const texts = checkMetadata(metadata, fail);
+  if (texts[checksumKey] !== undefined) {
     const sum = createHash("sha256").update(data).digest("hex");
-    if (sum !== sums[checksumKey])
-      fail(`expected tensor bytes with sha256 ${sums[checksumKey]}, got ${sum} (damaged)`);
+    if (sum !== texts[checksumKey])
+      fail(`expected tensor bytes with sha256 ${texts[checksumKey]}, got ${sum} (damaged)`);
   }
-  return { metadata: sums, tensors };
+  return { metadata: texts, tensors };
 }
 
 type Fail = (why: string) => never;
@@ -129,32 +132,24 @@ function parseHeader(text: string, fail: Fail): Record<string, unknown> {
   return fail("expected a JSON object as header");
 }
 
-function inOrder(entries: Record<string, unknown>, fail: Fail): [string, unknown][] {
-  const start = (entry: unknown): number => {
-    const offset = (entry as { data_offsets?: number[] } | null)?.data_offsets?.[0];
-    return typeof offset === "number" ? offset : fail("expected data_offsets for every tensor");
-  };
-  return Object.entries(entries).sort(([, a], [, b]) => start(a) - start(b) || size(a) - size(b));
-}
-
-/** Empty tensors share an offset with their neighbour and come first. */
-function size(entry: unknown): number {
-  const [begin, stop] = (entry as { data_offsets: number[] }).data_offsets;
-  return Number(stop) - Number(begin);
+function checkMetadata(metadata: unknown, fail: Fail): Record<string, string> {
+  const texts = typeof metadata === "object" && metadata !== null ? Object.values(metadata) : [0];
+  if (texts.some((text) => typeof text !== "string")) fail("expected metadata of texts");
+  return metadata as Record<string, string>;
 }
 
 function checkEntry(name: string, entry: unknown, fail: Fail) {
-  const { dtype: code, shape, data_offsets } = entry as Record<string, unknown>;
+  const { dtype: code, shape, data_offsets } = (entry ?? {}) as Record<string, unknown>;
   const dtype =
     fromFile.get(String(code)) ?? fail(`tensor ${name}: expected a known dtype, got ${code}`);
   const natural = (value: unknown): value is number =>
     Number.isSafeInteger(value) && Number(value) >= 0;
   if (!Array.isArray(shape) || !shape.every(natural))
     return fail(`tensor ${name}: expected a shape of integers`);
-  const [begin, stop] = data_offsets as unknown[];
+  const [begin, stop] = Array.isArray(data_offsets) ? (data_offsets as unknown[]) : [];
   if (!natural(begin) || !natural(stop)) return fail(`tensor ${name}: expected integer offsets`);
   const bytes = shape.reduce((product, side) => product * side, 1) * dtypeBytes[dtype];
   if (stop - begin !== bytes)
     fail(`tensor ${name}: expected ${bytes} bytes for [${shape}] ${code}, got ${stop - begin}`);
-  return { dtype, shape, begin, stop };
+  return { name, dtype, shape, begin, stop };
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { reason, SsdError } from "../errors.js";
 import type { NativeModel, NativeTensor } from "../native.js";
+import { parseOptions } from "../options.js";
 import { type Preset, presetSchema } from "../presets.js";
 import {
   readSafetensors,
@@ -79,7 +80,7 @@ export async function readModel(file: string): Promise<Description & StoredTenso
     );
   }
   try {
-    return { ...description.parse(JSON.parse(text)), ...read };
+    return { ...parseOptions(description, JSON.parse(text), "description"), ...read };
   } catch (error) {
     throw new SsdError("BAD_CHECKPOINT", `${file}: expected a valid description: ${reason(error)}`);
   }

@@ -13,6 +13,9 @@ export interface Decoded extends Size {
   data: Uint8Array;
 }
 
+/** A picture as callers have it: a file's path, encoded bytes, or decoded RGB. */
+export type PictureInput = string | Uint8Array | Decoded;
+
 /** Sizes in a picture's header: as it is stored, and upright, after its EXIF orientation. */
 export interface Header {
   stored: Size;
@@ -31,12 +34,13 @@ export async function readHeader(file: string): Promise<Header> {
 /**
  * Decodes a picture to sRGB, 8 bits a channel, without alpha, upright by its EXIF orientation.
  *
- * @param file Path, or the encoded bytes.
+ * @param file Path, encoded bytes, or what is decoded already, which is only checked.
  * @param annotated Size the annotation tells. When it is the stored size and the upright one is
  *   another, the boxes were drawn on the picture as stored: then the pixels stay that way too.
  * @throws SsdError BAD_DATA naming the file when it is missing, truncated or no picture
  */
-export async function decodePicture(file: string | Uint8Array, annotated?: Size): Promise<Decoded> {
+export async function decodePicture(file: PictureInput, annotated?: Size): Promise<Decoded> {
+  if (typeof file !== "string" && !(file instanceof Uint8Array)) return checkDecoded(file);
   return await attempt(typeof file === "string" ? file : "picture", async () => {
     const picture = await open(file);
     const { stored, upright } = await headerOf(picture);
@@ -61,6 +65,15 @@ export function mismatchOf(told: Size, { upright }: Header): string {
   return `expected the picture's size ${upright.width}x${upright.height}, got ${told.width}x${told.height}`;
 }
 
+function checkDecoded(picture: Decoded): Decoded {
+  const { data, width, height } = picture;
+  if (data.length === width * height * 3) return picture;
+  throw new SsdError(
+    "BAD_DATA",
+    `picture: expected ${width} x ${height} x 3 bytes of RGB, got ${data.length}`,
+  );
+}
+
 function same(a: Size, b: Size): boolean {
   return a.width === b.width && a.height === b.height;
 }
@@ -80,7 +93,9 @@ async function attempt<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const why = reason(error).trim().replace(/\s+/g, " ");
+    const told = reason(error).trim().replace(/\s+/g, " ");
+    // What libvips says of some data that end too early.
+    const why = told === "Unknown error" ? "damaged or truncated data" : told;
     throw new SsdError("BAD_DATA", `${file}: expected a picture that can be decoded, got: ${why}`, {
       cause: error,
     });

@@ -1,3 +1,4 @@
+import { SsdError } from "../errors.js";
 import type { Graph } from "../native.js";
 import type { Preset } from "../presets.js";
 import { GraphBuilder } from "./graph.js";
@@ -5,24 +6,40 @@ import { buildMobileNetV2 } from "./mobilenetv2.js";
 import { buildStages } from "./stages.js";
 import { buildVgg } from "./vgg.js";
 
-/** The graph of a preset for a number of foreground classes. */
+/**
+ * The graph of a preset for a number of foreground classes.
+ *
+ * @throws SsdError BAD_OPTION when the preset has not a map for each source of its backbone.
+ */
 export function buildGraph(preset: Preset, foreground: number): Graph {
   const g = new GraphBuilder();
   const sources = buildBackbone(g, preset);
+  checkMaps(preset, sources.length);
   const numClasses = foreground + 1;
-  const loc: number[] = [];
-  const conf: number[] = [];
-  for (const [i, source] of sources.entries()) {
-    const priors = priorsPerCell(preset, i);
-    loc.push(head(g, source, `loc.${i}`, priors * 4, preset.head));
-    conf.push(head(g, source, `conf.${i}`, priors * numClasses, preset.head));
-  }
-  return g.graph(loc, conf, numClasses);
+  const heads = (name: string, width: number) =>
+    sources.map((source, i) =>
+      head(g, source, `${name}.${i}`, priorsPerCell(preset, i) * width, preset.head),
+    );
+  // All offsets before all classes: the order of the state dict is ssd.pytorch's.
+  const loc = heads("loc", 4);
+  return g.graph(loc, heads("conf", numClasses), numClasses);
 }
 
 /** Name prefixes of the tensors that the freeze phase keeps as they are. */
 export function backbonePrefixes(preset: Preset): string[] {
   return [{ vgg: "vgg.", mobilenetv2: "features.", stages: "stages." }[preset.backbone.kind]];
+}
+
+function checkMaps({ name, maps, steps, sizes, ratios }: Preset, sources: number): void {
+  const lengths = { maps, steps, ratios, sizes: sizes.slice(1) };
+  for (const [key, { length }] of Object.entries(lengths)) {
+    if (length === sources) continue;
+    const more = key === "sizes" ? 1 : 0;
+    throw new SsdError(
+      "BAD_OPTION",
+      `preset ${name}: expected ${sources + more} ${key} for ${sources} source maps of the backbone, got ${length + more}`,
+    );
+  }
 }
 
 function priorsPerCell(preset: Preset, map: number): number {
@@ -44,5 +61,5 @@ function buildBackbone(g: GraphBuilder, { backbone }: Preset): number[] {
 function head(g: GraphBuilder, x: number, name: string, out: number, kind: Preset["head"]): number {
   if (kind === "conv") return g.conv(x, name, out, { init: "xavier" });
   const deep = g.depthwise(x, `${name}.0`);
-  return g.conv(deep, `${name}.1`, out, { kernel: 1, init: "xavier" });
+  return g.conv(deep, `${name}.1`, out, { kernel: 1, init: "normal" });
 }

@@ -8,7 +8,7 @@ export interface ConvShape {
   dilation?: number;
   groups?: number;
   bias?: boolean;
-  init?: "kaiming" | "xavier";
+  init?: "kaiming" | "xavier" | "normal";
 }
 
 export type Activation = "relu" | "relu6";

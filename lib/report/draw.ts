@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from "sharp";
 import { z } from "zod";
-import { type Decoded, decodePicture, type Size } from "../data/picture.js";
+import { decodePicture, type PictureInput, type Size } from "../data/picture.js";
 import { reason, SsdError } from "../errors.js";
 import { parseOptions } from "../options.js";
 import { hex, labelColour, type Rgb } from "./colour.js";
@@ -36,7 +36,7 @@ export type DrawOptions = z.input<typeof drawOptions>;
  * @throws SsdError BAD_DATA when the picture cannot be read or a box is not finite
  */
 export async function drawDetections(
-  picture: string | Uint8Array | Decoded,
+  picture: PictureInput,
   boxes: readonly DrawnBox[],
   options?: DrawOptions,
 ): Promise<Buffer> {
@@ -62,30 +62,19 @@ export async function drawDetections(
   }
 }
 
-async function open(picture: string | Uint8Array | Decoded): Promise<Size & { image: Sharp }> {
-  if (picture instanceof Uint8Array) {
-    try {
-      const image = sharp(picture, { failOn: "error" }).autoOrient().toColourspace("srgb");
-      return { image, ...(await image.metadata()).autoOrient };
-    } catch (error) {
-      throw unreadable(error);
-    }
-  }
-  const { data, width, height } =
-    typeof picture === "string" ? await decodePicture(picture) : picture;
-  if (data.length !== width * height * 3) {
-    throw new SsdError(
-      "BAD_DATA",
-      `picture: expected ${width} x ${height} x 3 bytes of RGB, got ${data.length}`,
-    );
-  }
+async function open(picture: PictureInput): Promise<Size & { image: Sharp }> {
+  const { data, width, height } = await decodePicture(picture);
   return { image: sharp(data, { raw: { width, height, channels: 3 } }), width, height };
 }
 
 function unreadable(cause: unknown): SsdError {
-  return new SsdError("BAD_DATA", `picture: expected one that can be decoded: ${reason(cause)}`, {
-    cause,
-  });
+  return new SsdError(
+    "BAD_DATA",
+    `picture: expected a picture that can be decoded: ${reason(cause)}`,
+    {
+      cause,
+    },
+  );
 }
 
 function scale(drawn: DrawnBox, index: number, byX: number, byY: number): DrawnBox {

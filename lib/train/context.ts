@@ -26,11 +26,16 @@ export interface Context {
 }
 
 /** The position of a run that begins. */
-export function start({ seed, distill }: ResolvedTrainOptions, pictures: number): Position {
+export function start(
+  { seed, distill }: ResolvedTrainOptions,
+  pictures: number,
+  batchSize: number,
+): Position {
   const sums = noTerms(distill !== undefined);
   const best = { epoch: 0, map: -1 };
   const teacher = distill?.teacher.source?.sha256;
-  return { epoch: 0, batch: 0, step: 0, sums, best, history: [], seed, pictures, teacher };
+  const run = { seed, pictures, batchSize, teacher };
+  return { epoch: 0, batch: 0, step: 0, sums, best, history: [], ...run };
 }
 
 /**
@@ -42,11 +47,12 @@ export function start({ seed, distill }: ResolvedTrainOptions, pictures: number)
 export async function resume(context: Context): Promise<StoredTensors["tensors"]> {
   const { folder, student, at: fresh, emit } = context;
   const { at, tensors } = await folder!.checkpoints.resume(student);
-  for (const key of ["seed", "pictures", "teacher"] as const) {
+  const names = { seed: "seed", pictures: "pictures", batchSize: "batch", teacher: "teacher" };
+  for (const [key, name] of Object.entries(names) as [keyof typeof names, string][]) {
     if (at[key] === fresh[key]) continue;
     throw new SsdError(
       "BAD_CHECKPOINT",
-      `resume: expected the run's ${key} ${at[key]}, got ${fresh[key]}: it would not be the same run`,
+      `resume: expected the run's ${name} ${at[key]}, got ${fresh[key]}: it would not be the same run`,
     );
   }
   context.at = at;

@@ -52,7 +52,7 @@ export async function runLoop(
     // The last, smaller batch is left out: BatchNorm would learn from a picture or two.
     batches: Math.floor(data.train.length / batch),
     folder,
-    at: start(options, data.train.length),
+    at: start(options, data.train.length, batch),
   };
   try {
     const tensors = options.resume ? await resume(context) : undefined;

@@ -1,8 +1,9 @@
-import { copyFile, link, readdir, rename, rm } from "node:fs/promises";
+import { copyFile, link, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { StoredTensors } from "../checkpoint/safetensors.js";
 import { loadAll, readModel, saveModel, stored } from "../checkpoint/store.js";
+import { makeWhole } from "../data/whole.js";
 import type { Detector } from "../detector.js";
 import { reason, SsdError } from "../errors.js";
 import type { NativeSession } from "../native.js";
@@ -29,6 +30,8 @@ const position = z.object({
   history: z.array(z.custom<EpochSummary>()),
   seed: z.int(),
   pictures: z.int(),
+  /** Pictures a step: `batch` counts steps of this size. */
+  batchSize: z.int().positive(),
   teacher: z.string().optional(),
 });
 
@@ -112,11 +115,10 @@ export function restoreOptimizer(session: NativeSession, tensors: StoredTensors[
 
 /** Gives a file a second name, atomically; a copy where the file system has no hard links. */
 async function relink(file: string, alias: string): Promise<void> {
-  const temporary = `${alias}.${process.pid}.tmp`;
   try {
-    await rm(temporary, { force: true });
-    await link(file, temporary).catch(() => copyFile(file, temporary));
-    await rename(temporary, alias);
+    await makeWhole(alias, (temporary) =>
+      link(file, temporary).catch(() => copyFile(file, temporary)),
+    );
   } catch (error) {
     throw new SsdError("BAD_CHECKPOINT", `expected to write ${alias}: ${reason(error)}`);
   }

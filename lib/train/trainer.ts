@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Detector } from "../detector.js";
+import { checkImages, type Detector } from "../detector.js";
 import type { NativeSession } from "../native.js";
 import { nativeTargets, type Target } from "../ops.js";
 import { parseOptions } from "../options.js";
@@ -22,6 +22,7 @@ export type TrainerOptions = z.input<typeof trainerOptions>;
  */
 export class Trainer {
   private readonly session: NativeSession;
+  private readonly student: Detector;
   /** The learning rate of the next step; change it to follow a schedule of your own. */
   lr: number;
 
@@ -29,6 +30,7 @@ export class Trainer {
   constructor(student: Detector, options?: TrainerOptions) {
     const resolved = parseOptions(trainerOptions, options, "Trainer options");
     this.lr = resolved.optimizer.lr;
+    this.student = student;
     this.session = openSession(student, resolved, resolved.freeze);
   }
 
@@ -43,7 +45,8 @@ export class Trainer {
     images: Tensor;
     targets: readonly Target[];
   }): Promise<{ loss: LossTerms; numPositives: number; unmatched: number }> {
-    const targets = nativeTargets(batch.targets);
+    checkImages(batch.images, this.student.preset);
+    const targets = nativeTargets(batch.targets, this.student.classes.length);
     const result = await this.session.step(batch.images.native, targets, this.lr);
     const { numPositives, unmatched } = result;
     return { loss: lossTerms(result), numPositives, unmatched };

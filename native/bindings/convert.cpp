@@ -57,8 +57,10 @@ Node to_node(const Napi::Value& value) {
     node.init = Init::Constant;
     node.constant = f.number("init");
   } else if (f.has("init")) {
-    node.init = choose<Init>(f.text("init"), {{"kaiming", Init::Kaiming}, {"xavier", Init::Xavier}},
-                             "initialisation");
+    node.init = choose<Init>(
+        f.text("init"),
+        {{"kaiming", Init::Kaiming}, {"xavier", Init::Xavier}, {"normal", Init::Normal}},
+        "initialisation");
   }
   return node;
 }

@@ -7,7 +7,7 @@
 namespace ssd {
 
 enum class Op { Conv, BatchNorm, Relu, Relu6, MaxPool, L2Norm, Add };
-enum class Init { Kaiming, Xavier, Constant };
+enum class Init { Kaiming, Xavier, Normal, Constant };
 
 // One operation of a detector. Input 0 is the picture, input k the result of node k - 1.
 struct Node {

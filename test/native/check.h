@@ -29,7 +29,9 @@ bool add(const std::string& file, const std::string& name, void (*run)());
                        const std::string& expected, const std::string& got);
 
 // Numbers that belong together, compared with a tolerance. Tensors have theirs in tensors.h.
-inline std::vector<double> numbers(double value) { return {value}; }
+inline std::vector<double> numbers(double value) {
+  return {value};
+}
 template <class T>
 std::vector<double> numbers(const std::vector<T>& values) {
   return {values.begin(), values.end()};
@@ -78,13 +80,13 @@ void throws(const char* file, int line, const char* what, ssd::Code expected, F 
 }  // namespace check
 
 // Not CHECK: c10 has that name for an assertion that ends the process.
-#define TEST(name)                                                         \
-  static void name();                                                      \
-  static const bool name##_added = check::add(__FILE__, #name, &name);     \
+#define TEST(name)                                                     \
+  static void name();                                                  \
+  static const bool name##_added = check::add(__FILE__, #name, &name); \
   static void name()
 #define EXPECT(expression) check::equal(__FILE__, __LINE__, #expression, true, bool(expression))
 #define EXPECT_EQ(expected, got) check::equal(__FILE__, __LINE__, #got, expected, got)
-#define EXPECT_NEAR(expected, got, tolerance)                                                   \
+#define EXPECT_NEAR(expected, got, tolerance) \
   check::near(__FILE__, __LINE__, #got, check::numbers(expected), check::numbers(got), tolerance)
 #define EXPECT_THROWS(code, expression) \
   check::throws(__FILE__, __LINE__, #expression, code, [&] { static_cast<void>(expression); })

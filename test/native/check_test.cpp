@@ -25,7 +25,8 @@ TEST(a_check_that_holds_says_nothing) {
 }
 
 TEST(a_check_that_fails_says_where_and_what) {
-  const auto message = failure([] { EXPECT_EQ((std::vector<int>{1, 2}), (std::vector<int>{1, 3})); });
+  const std::vector<int> wanted{1, 2}, found{1, 3};
+  const auto message = failure([&] { EXPECT_EQ(wanted, found); });
   EXPECT(message.find("check_test.cpp:") != std::string::npos);
   EXPECT(message.find("expected 1 2") != std::string::npos);
   EXPECT(message.find("got      1 3") != std::string::npos);

@@ -12,7 +12,8 @@ class Painting {
   Painting(int32_t width, int32_t height, const Rgb& colour);
 
   // Paints the pixels [x1, x2) x [y1, y2) and makes them a truth.
-  Painting& object(int32_t x1, int32_t y1, int32_t x2, int32_t y2, const Rgb& colour, int32_t label);
+  Painting& object(int32_t x1, int32_t y1, int32_t x2, int32_t y2, const Rgb& colour,
+                   int32_t label);
   Painting& pixel(int32_t x, int32_t y, const Rgb& colour);
 
   // Valid as long as the painting lives.

@@ -159,7 +159,7 @@ describe("drawDetections", () => {
 
   test.each([
     ["a missing file", join(folder, "none.jpg"), [], "none.jpg"],
-    ["no picture", Buffer.from("text"), [], "picture: expected one that can be decoded"],
+    ["no picture", Buffer.from("text"), [], "picture: expected a picture that can be decoded"],
     [
       "a wrong length",
       { ...grey(), width: 10 },

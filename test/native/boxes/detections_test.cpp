@@ -88,8 +88,8 @@ TEST(max_detections_is_of_the_picture) {
 }
 
 TEST(ties_go_by_the_lower_class_then_the_lower_prior) {
-  const auto found = one(logits({1, 3, 3}, {0.2, 0.4, 0.4, 0.2, 0.4, 0.4, 0.9, 0.05, 0.05}),
-                         {.min_score = 0.3});
+  const auto found =
+      one(logits({1, 3, 3}, {0.2, 0.4, 0.4, 0.2, 0.4, 0.4, 0.9, 0.05, 0.05}), {.min_score = 0.3});
   EXPECT_EQ((Labels{0, 0, 1, 1}), found.labels);
   EXPECT_NEAR(0.1, found.boxes[0], 1e-6);
   EXPECT_NEAR(0.5, found.boxes[4], 1e-6);
@@ -106,7 +106,8 @@ TEST(pictures_of_a_batch_do_not_mix) {
 
 TEST(outputs_of_other_priors_throw) {
   EXPECT_THROWS(Code::BadOption, detections(no_offsets(), at::zeros({1, 4, 2}), priors(), {}));
-  EXPECT_THROWS(Code::BadOption, detections(at::zeros({1, 4, 4}), at::zeros({1, 3, 2}), priors(), {}));
+  EXPECT_THROWS(Code::BadOption,
+                detections(at::zeros({1, 4, 4}), at::zeros({1, 3, 2}), priors(), {}));
 }
 
 }  // namespace

@@ -32,7 +32,8 @@ Indices slow(const at::Tensor& boxes, const std::vector<double>& scores, double 
     if (best == n) return out;
     out.push_back(static_cast<int32_t>(best));
     for (size_t i = 0; i < n; ++i) {
-      gone[i] = gone[i] || overlaps.const_data_ptr<float>()[best * n + i] > static_cast<float>(limit);
+      gone[i] =
+          gone[i] || overlaps.const_data_ptr<float>()[best * n + i] > static_cast<float>(limit);
     }
     gone[best] = true;
   }

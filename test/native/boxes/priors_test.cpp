@@ -40,7 +40,8 @@ TEST(later_maps_have_their_steps_sizes_and_ratios) {
   const auto priors = prior_boxes(ssd300_grid());
   const int64_t second = 38 * 38 * 4;
   check_row(priors, second, {0.5 * 16 / 300, 0.5 * 16 / 300, 0.2, 0.2});
-  check_row(priors, second + 4, {0.5 * 16 / 300, 0.5 * 16 / 300, 0.2 * std::sqrt(3), 0.2 / std::sqrt(3)});
+  check_row(priors, second + 4,
+            {0.5 * 16 / 300, 0.5 * 16 / 300, 0.2 * std::sqrt(3), 0.2 / std::sqrt(3)});
   check_row(priors, second + 6, {1.5 * 16 / 300, 0.5 * 16 / 300, 0.2, 0.2});  // six a cell
   check_row(priors, 8732 - 4, {0.5, 0.5, 0.88, 0.88});
   check_row(priors, 8732 - 3, {0.5, 0.5, std::sqrt(0.88 * 1.05), std::sqrt(0.88 * 1.05)});

@@ -14,8 +14,8 @@ TEST(every_code_has_its_literal) {
   std::set<std::string> names;
   for (const auto code : codes) names.insert(code_name(code));
   EXPECT_EQ((std::set<std::string>{"BAD_CHECKPOINT", "BAD_DATA", "BAD_OPTION", "CANCELLED",
-                                  "DISPOSED", "DIVERGED", "INTERNAL", "NO_CUDA", "OUT_OF_MEMORY"}),
-           names);
+                                   "DISPOSED", "DIVERGED", "INTERNAL", "NO_CUDA", "OUT_OF_MEMORY"}),
+            names);
 }
 
 TEST(an_error_carries_code_and_sentence) {

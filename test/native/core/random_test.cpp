@@ -48,9 +48,9 @@ TEST(reference_gives_the_published_vectors) {
   // kat_vectors of Random123, philox4x32 10.
   const uint32_t ones = 0xFFFFFFFF;
   EXPECT_EQ((Block{0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD}),
-           reference({ones, ones, ones, ones}, {ones, ones}));
+            reference({ones, ones, ones, ones}, {ones, ones}));
   EXPECT_EQ((Block{0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1}),
-           reference({0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344}, {0xA4093822, 0x299F31D0}));
+            reference({0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344}, {0xA4093822, 0x299F31D0}));
 }
 
 TEST(key_zero_counter_zero_is_the_published_vector) {

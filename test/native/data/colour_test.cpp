@@ -20,7 +20,9 @@ Numbers distorted(const Colour& colour, const std::array<float, 3>& rgb) {
 Numbers through_hsv(const std::array<float, 3>& rgb, double saturation, double hue) {
   const double r = rgb[0], g = rgb[1], b = rgb[2];
   const double value = std::max({r, g, b}), chroma = value - std::min({r, g, b});
-  double h = value == r ? (g - b) / chroma : value == g ? 2 + (b - r) / chroma : 4 + (r - g) / chroma;
+  double h = value == r   ? (g - b) / chroma
+             : value == g ? 2 + (b - r) / chroma
+                          : 4 + (r - g) / chroma;
   h = std::fmod(h * 60 + hue + 720, 360);
   const double c = chroma * saturation, m = value - c;
   const double x = c * (1 - std::abs(std::fmod(h / 60, 2) - 1));

@@ -11,7 +11,8 @@ namespace ssd {
 namespace {
 
 std::vector<Painting> paintings() {
-  std::vector<Painting> out{numbered_painting(1, 2), numbered_painting(2, 0), numbered_painting(3, 1)};
+  std::vector<Painting> out{numbered_painting(1, 2), numbered_painting(2, 0),
+                            numbered_painting(3, 1)};
   out[2].pixel(7, 20, {1, 2, 3});
   return out;
 }
@@ -63,9 +64,8 @@ TEST(a_picture_that_ends_past_the_file_throws) {
   EXPECT_THROWS(Code::BadData, size_of(index, [](auto& list) { ++list.sizes[4]; }));
   // Sums and products that do not fit into 64 or 32 bits.
   EXPECT_THROWS(Code::BadData, size_of(index, [](auto& list) { list.offsets[0] = UINT64_MAX; }));
-  EXPECT_THROWS(Code::BadData, size_of(index, [](auto& list) {
-                  list.sizes[0] = list.sizes[1] = INT32_MAX;
-                }));
+  EXPECT_THROWS(Code::BadData,
+                size_of(index, [](auto& list) { list.sizes[0] = list.sizes[1] = INT32_MAX; }));
 }
 
 TEST(a_picture_without_pixels_throws) {

@@ -22,7 +22,8 @@ Numbers resampled(const Painting& painting, const View& view, int32_t side,
   const auto picture = painting.picture();
   // A sentinel after the end and a value that every output must replace.
   std::vector<float> out(static_cast<size_t>(side) * static_cast<size_t>(side) * 3 + 1, -999);
-  resample(picture.pixels, picture.width, picture.height, view, side, colour, normalisation, out.data());
+  resample(picture.pixels, picture.width, picture.height, view, side, colour, normalisation,
+           out.data());
   EXPECT_EQ(-999.0F, out.back());
   return {out.begin(), out.end() - 1};
 }
@@ -111,7 +112,8 @@ TEST(colours_are_distorted_before_the_normalisation) {
   const Normalisation normalisation{{10, 20, 30}, {2, 4, 5}};
   const Colour colour{.brightness = 5, .channels = {1, 0, 2}};
   const Painting one(1, 1, {30, 16, 55});
-  EXPECT_NEAR((Numbers{5.5, 3.75, 6}), resampled(one, {0, 0, 1, 1}, 1, &colour, normalisation), 1e-5);
+  EXPECT_NEAR((Numbers{5.5, 3.75, 6}), resampled(one, {0, 0, 1, 1}, 1, &colour, normalisation),
+              1e-5);
 }
 
 }  // namespace

@@ -12,13 +12,15 @@ namespace ssd {
 namespace {
 
 Losses loss(const Problem& problem, const KdOptions& options) {
-  return multibox_loss_kd(problem.student, problem.teacher, problem.matched, problem.selection(), options);
+  return multibox_loss_kd(problem.student, problem.teacher, problem.matched, problem.selection(),
+                          options);
 }
 
 std::vector<double> softmax(const at::Tensor& conf, int64_t b, int64_t p, double temperature) {
   std::vector<double> out;
   double sum = 0;
-  for (int64_t c = 0; c < conf.size(2); ++c) out.push_back(std::exp(number(conf, b, p, c) / temperature));
+  for (int64_t c = 0; c < conf.size(2); ++c)
+    out.push_back(std::exp(number(conf, b, p, c) / temperature));
   for (const double value : out) sum += value;
   for (double& value : out) value /= sum;
   return out;
@@ -48,8 +50,10 @@ double l2_by_hand(const Problem& problem, double margin) {
   for (const int64_t p : {1, 3, 5}) {
     double own = 0, other = 0;
     for (int64_t k = 0; k < 4; ++k) {
-      own += std::pow(number(problem.student.loc, 0, p, k) - number(problem.matched.loc, 0, p, k), 2);
-      other += std::pow(number(problem.teacher.loc, 0, p, k) - number(problem.matched.loc, 0, p, k), 2);
+      own +=
+          std::pow(number(problem.student.loc, 0, p, k) - number(problem.matched.loc, 0, p, k), 2);
+      other +=
+          std::pow(number(problem.teacher.loc, 0, p, k) - number(problem.matched.loc, 0, p, k), 2);
     }
     if (own + margin > other) sum += own;
   }
@@ -60,8 +64,10 @@ TEST(terms_are_their_definition_in_loops) {
   const Problem problem;
   for (const double temperature : {1.0, 3.0}) {
     for (const auto soft : {Soft::CrossEntropy, Soft::KullbackLeibler}) {
-      const KdOptions options{.temperature = temperature, .neg_weight = 1.7, .pos_weight = 0.8, .soft = soft};
-      EXPECT_NEAR(soft_by_hand(problem, options), loss(problem, options).soft.item<double>(), 1e-12);
+      const KdOptions options{
+          .temperature = temperature, .neg_weight = 1.7, .pos_weight = 0.8, .soft = soft};
+      EXPECT_NEAR(soft_by_hand(problem, options), loss(problem, options).soft.item<double>(),
+                  1e-12);
     }
   }
   const auto plain = multibox_loss(problem.student, problem.matched, problem.selection());
@@ -105,9 +111,9 @@ TEST(gradients_are_those_of_finite_differences) {
 TEST(each_term_alone_has_its_gradient) {
   Problem problem;
   const auto soft_alone = loss(problem, {.mu = 0, .nu = 0});
-  EXPECT_NEAR(numeric_gradient(problem.student.conf,
-                               [&] { return loss(problem, {}).soft.item<double>(); }),
-              soft_alone.grad_conf, 1e-8);
+  EXPECT_NEAR(
+      numeric_gradient(problem.student.conf, [&] { return loss(problem, {}).soft.item<double>(); }),
+      soft_alone.grad_conf, 1e-8);
   const auto plain = multibox_loss(problem.student, problem.matched, problem.selection());
   const auto with_l2 = loss(problem, {.nu = 1});
   EXPECT_NEAR(
@@ -140,11 +146,12 @@ TEST(infinities_in_rows_that_do_not_count_stay_there) {
   const auto selection = problem.selection();
   const auto plain = loss(problem, {});
   const auto silent = selection.rows.logical_not().unsqueeze(-1);
-  for (auto* values : {&problem.student.conf, &problem.student.loc, &problem.teacher.conf,
-                       &problem.teacher.loc}) {
+  for (auto* values :
+       {&problem.student.conf, &problem.student.loc, &problem.teacher.conf, &problem.teacher.loc}) {
     values->masked_fill_(silent, std::numeric_limits<double>::infinity());
   }
-  const auto out = multibox_loss_kd(problem.student, problem.teacher, problem.matched, selection, {});
+  const auto out =
+      multibox_loss_kd(problem.student, problem.teacher, problem.matched, selection, {});
   EXPECT(same_bits(plain.objective, out.objective));
   EXPECT(same_bits(plain.grad_loc, out.grad_loc));
   EXPECT_NEAR(plain.grad_conf, out.grad_conf, 0);

@@ -40,7 +40,8 @@ TEST(terms_are_their_definition_in_loops) {
         conf += cross_entropy(problem.student.conf, b, p, target);
       }
       for (int64_t k = 0; target > 0 && k < 4; ++k) {
-        loc += smooth_l1(number(problem.student.loc, b, p, k) - number(problem.matched.loc, b, p, k));
+        loc +=
+            smooth_l1(number(problem.student.loc, b, p, k) - number(problem.matched.loc, b, p, k));
       }
     }
   }
@@ -68,7 +69,8 @@ TEST(mining_ranks_by_cross_entropy_with_the_background) {
   problem.student.conf.select(0, 1).select(0, 6).select(0, 3).fill_(5);
   problem.student.conf.select(0, 1).select(0, 2).select(0, 1).fill_(4);
   problem.student.conf.select(0, 1).select(0, 5).select(0, 0).fill_(6);  // rightly background
-  EXPECT_NEAR((std::vector<double>{0, 0, 1, 0, 0, 0, 1, 0}), problem.selection().rows.select(0, 1), 0);
+  EXPECT_NEAR((std::vector<double>{0, 0, 1, 0, 0, 0, 1, 0}), problem.selection().rows.select(0, 1),
+              0);
 }
 
 TEST(gradients_are_those_of_finite_differences) {

@@ -15,7 +15,8 @@ namespace {
 
 // A quarter of the picture, the picture, and two far corners: IoUs that can be told by heart.
 at::Tensor priors() {
-  return to_centres(floats({4, 4}, {0, 0, 0.5, 0.5, 0, 0, 1, 1, 0.75, 0.75, 1, 1, 0, 0.75, 0.25, 1}));
+  return to_centres(
+      floats({4, 4}, {0, 0, 0.5, 0.5, 0, 0, 1, 1, 0.75, 0.75, 1, 1, 0, 0.75, 0.25, 1}));
 }
 
 Targets targets(const std::vector<double>& boxes, const std::vector<int64_t>& labels) {
@@ -84,9 +85,9 @@ TEST(a_truth_owns_its_best_prior_however_small_the_overlap) {
 
 TEST(an_overlap_equal_to_the_threshold_is_positive) {
   // The truth is prior 2 exactly; of prior 0 the other truth covers a half.
-  const auto truths =
-      targets({0.75, 0.75, 1, 1, 0, 0, 0.5, 0.25, 0, 0, 0.5, 0.2}, {0, 1, 2});
-  const auto grid = at::cat({priors(), to_centres(floats({2, 4}, {0, 0, 0.5, 0.25, 0, 0, 0.5, 0.2}))});
+  const auto truths = targets({0.75, 0.75, 1, 1, 0, 0, 0.5, 0.25, 0, 0, 0.5, 0.2}, {0, 1, 2});
+  const auto grid =
+      at::cat({priors(), to_centres(floats({2, 4}, {0, 0, 0.5, 0.25, 0, 0, 0.5, 0.2}))});
   const auto classes = [&](double threshold) {
     return match(truths, grid, {.threshold = threshold}).classes;
   };

@@ -15,9 +15,11 @@ namespace {
 using Numbers = std::vector<double>;
 
 // One picture: its cross-entropies and which priors are positive.
-Numbers mined(const Numbers& ce, const std::vector<int64_t>& positive, const MiningOptions& options) {
+Numbers mined(const Numbers& ce, const std::vector<int64_t>& positive,
+              const MiningOptions& options) {
   const auto count = static_cast<int64_t>(ce.size());
-  return check::numbers(hard_negatives(floats({1, count}, ce), longs({1, count}, positive) > 0, options));
+  return check::numbers(
+      hard_negatives(floats({1, count}, ce), longs({1, count}, positive) > 0, options));
 }
 
 TEST(takes_the_hardest_negatives_three_a_positive) {
@@ -94,7 +96,8 @@ TEST(agrees_with_sorting_picture_by_picture) {
 }
 
 TEST(lists_of_other_shapes_throw) {
-  EXPECT_THROWS(Code::BadOption, hard_negatives(floats({1, 2}, {1, 2}), longs({1, 3}, {0, 0, 0}), {}));
+  EXPECT_THROWS(Code::BadOption,
+                hard_negatives(floats({1, 2}, {1, 2}), longs({1, 3}, {0, 0, 0}), {}));
 }
 
 }  // namespace

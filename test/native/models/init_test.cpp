@@ -17,7 +17,7 @@ at::Tensor started(at::IntArrayRef shape, Init init, uint64_t seed = 1,
 }
 
 TEST(the_numbers_depend_on_seed_and_name_alone) {
-  for (const auto init : {Init::Kaiming, Init::Xavier}) {
+  for (const auto init : {Init::Kaiming, Init::Xavier, Init::Normal}) {
     const auto first = started({8, 4, 3, 3}, init);
     EXPECT(same_bits(first, started({8, 4, 3, 3}, init)));
     EXPECT(!same_bits(first, started({8, 4, 3, 3}, init, 2)));
@@ -41,6 +41,14 @@ TEST(xavier_is_uniform_by_both_fans) {
   EXPECT_NEAR(bound / std::sqrt(3), weight.std().item<double>(), bound / 50);
   EXPECT(weight.abs().max().item<double>() <= bound);
   EXPECT(weight.abs().max().item<double>() > 0.999 * bound);
+}
+
+TEST(normal_has_one_deviation_for_every_shape) {
+  for (const int64_t size : {16, 64}) {
+    const auto weight = started({size, 64, 3, 3}, Init::Normal);
+    EXPECT_NEAR(0, weight.mean().item<double>(), 0.03 / 25);
+    EXPECT_NEAR(0.03, weight.std().item<double>(), 0.03 / 50);
+  }
 }
 
 TEST(a_depthwise_weight_has_the_fans_of_its_shape) {

@@ -21,10 +21,10 @@ TEST(the_state_dict_is_in_the_order_of_the_nodes) {
   Model model(tiny_graph(), 1);
   std::vector<std::string> names;
   for (const auto& parameter : model.parameters()) names.push_back(parameter.name);
-  EXPECT_EQ((std::vector<std::string>{
-                "body.conv.weight", "body.norm.weight", "body.norm.bias", "body.norm.running_mean",
-                "body.norm.running_var", "body.norm.num_batches_tracked", "loc.0.weight",
-                "loc.0.bias", "conf.0.weight", "conf.0.bias"}),
+  EXPECT_EQ((std::vector<std::string>{"body.conv.weight", "body.norm.weight", "body.norm.bias",
+                                      "body.norm.running_mean", "body.norm.running_var",
+                                      "body.norm.num_batches_tracked", "loc.0.weight", "loc.0.bias",
+                                      "conf.0.weight", "conf.0.bias"}),
             names);
   for (const auto& name : names) EXPECT_EQ(name, model.parameter(name).name);
   EXPECT_THROWS(Code::BadCheckpoint, model.parameter("body.conv"));
@@ -76,7 +76,8 @@ TEST(rows_go_cell_by_cell_and_maps_one_after_the_other) {
     std::vector<double> out;
     for (int64_t row = 0; row < 24; ++row) {
       // Both maps have two priors a cell.
-      for (int64_t k = 0; k < columns; ++k) out.push_back(row % 12 / 2 * 100 + row % 2 * columns + k);
+      for (int64_t k = 0; k < columns; ++k)
+        out.push_back(row % 12 / 2 * 100 + row % 2 * columns + k);
     }
     return out;
   };

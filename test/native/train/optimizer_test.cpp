@@ -69,7 +69,8 @@ void check_rule(const OptimizerOptions& options) {
     for (const double value : check::numbers(list[i].value)) scalars.push_back({value});
     for (int step = 0; step < kSteps; ++step) {
       const auto grads = check::numbers(gradient(list[i].value, step));
-      for (size_t k = 0; k < scalars.size(); ++k) scalars[k].step(options, decay, grads[k], rate(step));
+      for (size_t k = 0; k < scalars.size(); ++k)
+        scalars[k].step(options, decay, grads[k], rate(step));
     }
     expected.emplace_back();
     for (const auto& scalar : scalars) expected.back().push_back(scalar.value);

@@ -1,0 +1,76 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { voc } from "../../../lib/data/voc.js";
+import { Detector } from "../../../lib/detector.js";
+import type { TrainEvent } from "../../../lib/train/events.js";
+import { trainOptions } from "../../../lib/train/options.js";
+import { prepareData } from "../../../lib/train/prepare.js";
+import { failure, ownCache, shapes, small, smallDetector } from "../../support/small.js";
+import { temporaryFolder } from "../../support/temporary.js";
+import { cat, writeDevkit } from "../../support/voc.js";
+
+beforeEach(() => {
+  ownCache();
+});
+
+async function prepare(input: object, detector = smallDetector()) {
+  const events: TrainEvent[] = [];
+  const options = trainOptions.parse(input);
+  const prepared = await prepareData(detector, options, (event) => events.push(event));
+  const ids = (pack: typeof prepared.val) => pack?.pack.dataset.items.map(({ id }) => id);
+  return { train: ids(prepared.train)!, val: ids(prepared.val), events };
+}
+
+describe("validation pictures", () => {
+  test("are a part of the data, the same for the same seed, and none to train on", async () => {
+    const data = shapes();
+    const { train, val } = await prepare({ data, valFraction: 0.25, seed: 3 });
+    expect([train.length, val!.length]).toEqual([9, 3]);
+    const all = (await data.read()).items.map(({ id }) => id);
+    expect([...train, ...val!].sort()).toEqual(all);
+    const again = await prepare({ data, valFraction: 0.25, seed: 3 });
+    expect([again.train, again.val]).toEqual([train, val]);
+  });
+
+  test("are the others when they are given, and no part is kept then", async () => {
+    const { train, val } = await prepare({
+      data: shapes({ set: "train" }),
+      val: shapes({ set: "val" }),
+    });
+    expect([train.length, val!.length]).toEqual([10, 2]);
+    expect(train.filter((id) => val!.includes(id))).toEqual([]);
+  });
+
+  test("may be none", async () => {
+    const { train, val } = await prepare({ data: shapes(), valFraction: 0 });
+    expect([train.length, val]).toEqual([12, undefined]);
+  });
+});
+
+test("limit takes the first pictures, before a part is kept", async () => {
+  const data = shapes();
+  const { train, val } = await prepare({ data, limit: 5, valFraction: 0.2 });
+  const first = (await data.read({ limit: 5 })).items.map(({ id }) => id);
+  expect([...train, ...val!].sort()).toEqual(first);
+  expect(val).toHaveLength(1);
+});
+
+test("what is read, wrong and decoded is told: decoding counts both sets as one", async () => {
+  const flat = { ...cat, box: [5, 5, 5, 9] };
+  const content = { a: [cat, flat], b: [cat], c: [cat] };
+  const data = voc(await writeDevkit(temporaryFolder(), content));
+  const detector = Detector.create(small, { classes: ["cat"] });
+  const { events } = await prepare({ data, valFraction: 0.34 }, detector);
+  const [told, ...packed] = events;
+  expect(told).toMatchObject({ kind: "data", train: 2, val: 1, problems: [{ kind: "zero-area" }] });
+  expect(packed).toEqual([1, 2, 3].map((done) => ({ kind: "pack", done, total: 3 })));
+});
+
+test("classes are the detector's; data with others, or without pictures to train on, are refused", async () => {
+  const data = voc(await writeDevkit(temporaryFolder(), { a: [cat] }));
+  await expect(prepare({ data })).rejects.toEqual(
+    failure("BAD_DATA", "a.xml", "expected one of the classes circle, square, triangle", '"cat"'),
+  );
+  await expect(prepare({ data: shapes(), valFraction: 1 })).rejects.toEqual(
+    failure("BAD_DATA", "synthetic:shapes", "expected pictures to train on, got none"),
+  );
+});

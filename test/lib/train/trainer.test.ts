@@ -1,0 +1,209 @@
+import { describe, expect, test } from "vitest";
+import type { Detector } from "../../../lib/detector.js";
+import { ops, type Target } from "../../../lib/ops.js";
+import { Tensor } from "../../../lib/tensor.js";
+import { Trainer, type TrainerOptions } from "../../../lib/train/trainer.js";
+import { digests, failure, numbers, randomBatch, smallDetector } from "../../support/small.js";
+
+async function totals(detector: Detector, options: TrainerOptions, steps: number) {
+  using trainer = new Trainer(detector, options);
+  const batch = randomBatch(4);
+  const out: number[] = [];
+  for (let i = 0; i < steps; i++) out.push((await trainer.step(batch)).loss.total);
+  return out;
+}
+
+describe("steps", () => {
+  const rules: [string, TrainerOptions["optimizer"]][] = [
+    ["sgd", { name: "sgd", lr: 0.02, momentum: 0.9 }],
+    ["sgd without momentum", { name: "sgd", lr: 0.05, momentum: 0 }],
+    ["sgd of Nesterov", { name: "sgd", lr: 0.02, nesterov: true }],
+    ["adam", { name: "adam", lr: 0.01 }],
+    ["adamw", { name: "adamw", lr: 0.01 }],
+  ];
+  test.each(rules)("on one batch bring its loss down: %s", async (_name, optimizer) => {
+    const losses = await totals(smallDetector(), { optimizer }, 40);
+    expect(losses.at(-1)).toBeLessThan(0.5 * losses[0]!);
+  });
+
+  test("tell the loss of the weights before the step", async () => {
+    const detector = smallDetector();
+    const { images, targets } = randomBatch(3);
+    const before = ops.multiboxLoss(detector.forward(images), targets, detector.priors);
+    using trainer = new Trainer(detector, { freeze: ["stages."] });
+    const { loss, numPositives, unmatched } = await trainer.step({ images, targets });
+    expect(loss.conf).toBeCloseTo(before.conf, 4);
+    expect(loss.loc).toBeCloseTo(before.loc, 4);
+    expect(loss.total).toBeCloseTo(before.conf + before.loc, 4);
+    expect([numPositives, unmatched]).toEqual([before.numPositives, before.unmatched]);
+    expect(loss).not.toHaveProperty("soft");
+  });
+
+  test("of plain SGD move the weights by rate and gradient", async () => {
+    const detector = smallDetector();
+    const batch = randomBatch(2);
+    const { gradConf } = ops.multiboxLoss(
+      detector.forward(batch.images),
+      batch.targets,
+      detector.priors,
+    );
+    const optimizer = { name: "sgd" as const, lr: 0.5, momentum: 0, weightDecay: 0 };
+    using trainer = new Trainer(detector, { optimizer, freeze: ["stages."] });
+    trainer.lr = 0.25;
+    await trainer.step(batch);
+    // Biases began at zero; theirs is the sum of the gradients over pictures and cells of the map.
+    const [cells, perCell, classes] = [16, 4, 4];
+    const expected = new Float64Array(perCell * classes);
+    numbers(gradConf).forEach((slope, i) => {
+      const row = Math.floor(i / classes) % detector.priors.shape[0]!;
+      if (row < cells * perCell)
+        expected[(row % perCell) * classes + (i % classes)]! -= 0.25 * slope;
+    });
+    numbers(detector.stateDict()["conf.0.bias"]!).forEach((value, i) => {
+      expect(value).toBeCloseTo(expected[i]!, 5);
+    });
+  });
+
+  test("leave frozen tensors as they are to the bit", async () => {
+    const detector = smallDetector();
+    const before = digests(detector);
+    using trainer = new Trainer(detector, { freeze: ["stages.", "conf.1."] });
+    await trainer.step(randomBatch(2));
+    for (const [name, digest] of Object.entries(digests(detector))) {
+      // Offsets move on the maps that a truth belongs to.
+      if (name.startsWith("loc.")) continue;
+      expect(digest !== before[name], name).toBe(name.startsWith("conf.0."));
+    }
+    expect(() => new Trainer(detector, { freeze: [""] })).toThrow(failure("BAD_OPTION", "freeze"));
+  });
+
+  test("are the same again to the bit on one thread", async () => {
+    expect(await totals(smallDetector(1), {}, 5)).toEqual(await totals(smallDetector(1), {}, 5));
+  });
+
+  test("in bf16 come near those in fp32", async () => {
+    const [full, half] = await Promise.all(
+      (["fp32", "bf16"] as const).map((precision) => totals(smallDetector(), { precision }, 1)),
+    );
+    expect(half![0]! / full![0]!).toBeCloseTo(1, 1);
+    expect(half).not.toEqual(full);
+  });
+
+  test("asked for at once run in order", async () => {
+    using trainer = new Trainer(smallDetector());
+    const batch = randomBatch(4);
+    const together = await Promise.all([1, 2, 3].map(() => trainer.step(batch)));
+    const apart = await totals(smallDetector(), {}, 3);
+    expect(together.map(({ loss }) => loss.total)).toEqual(apart);
+  });
+
+  test("take pictures without anything on them", async () => {
+    using trainer = new Trainer(smallDetector());
+    const nothing: Target[] = [{ boxes: [], labels: [] }];
+    const { loss, numPositives } = await trainer.step({ ...randomBatch(1), targets: nothing });
+    expect(loss.loc).toBe(0);
+    expect(loss.conf).toBeGreaterThan(0);
+    expect(numPositives).toBe(0);
+  });
+});
+
+describe("what is refused leaves every weight as it was", () => {
+  const cases: [string, (batch: ReturnType<typeof randomBatch>) => object, string, string][] = [
+    [
+      "a degenerate box",
+      ({ targets }) => ({ targets: [targets[0]!, { boxes: [[0.2, 0.2, 0.2, 0.5]], labels: [0] }] }),
+      "BAD_DATA",
+      "target 1, box 0",
+    ],
+    [
+      "a label of no class",
+      ({ targets }) => ({ targets: [targets[0]!, { boxes: [[0, 0, 1, 1]], labels: [3] }] }),
+      "BAD_DATA",
+      "from 0 to 2, got 3",
+    ],
+    [
+      "a target too few",
+      ({ targets }) => ({ targets: targets.slice(1) }),
+      "BAD_OPTION",
+      "1 targets",
+    ],
+    [
+      "images of another size",
+      () => ({ images: Tensor.from(new Float32Array(2 * 3 * 16 * 16), [2, 3, 16, 16]) }),
+      "BAD_OPTION",
+      "[2, 3, 16, 16]",
+    ],
+    [
+      "a NaN in the images",
+      ({ images }) => {
+        const pixels = images.toArray() as Float32Array;
+        pixels[1000] = Number.NaN;
+        return { images: Tensor.from(pixels, images.shape) };
+      },
+      "DIVERGED",
+      "no weight was changed",
+    ],
+  ];
+  test.each(cases)("%s", async (_what, change, code, part) => {
+    const detector = smallDetector();
+    using trainer = new Trainer(detector);
+    const batch = randomBatch(2);
+    await trainer.step(batch);
+    const before = digests(detector);
+    await expect(trainer.step({ ...batch, ...change(batch) })).rejects.toEqual(failure(code, part));
+    // The statistics of BatchNorm among them.
+    expect(digests(detector)).toEqual(before);
+    expect((await trainer.step(batch)).loss.total).toBeGreaterThan(0);
+  });
+
+  const options: [string, object, string][] = [
+    ["a misspelled option", { optimiser: {} }, 'did you mean "optimizer"?'],
+    ["one inside", { optimizer: { learningRate: 1 } }, 'unknown option "optimizer.learningRate"'],
+    ["an unknown rule", { optimizer: { name: "adamax" } }, 'got "adamax"'],
+    ["a rate of 0", { optimizer: { lr: 0 } }, '"optimizer.lr"'],
+    ["a teacher that is none", { distill: { teacher: "vgg" } }, "expected a Detector"],
+    ["another precision", { precision: "fp16" }, '"precision"'],
+  ];
+  test.each(options)("%s", (_what, wrong, part) => {
+    expect(() => new Trainer(smallDetector(), wrong)).toThrow(
+      failure("BAD_OPTION", "Trainer options", part),
+    );
+  });
+});
+
+describe("disposed", () => {
+  test("a step is rejected, and dispose may be called again", async () => {
+    const trainer = new Trainer(smallDetector());
+    trainer.dispose();
+    trainer.dispose();
+    await expect(trainer.step(randomBatch(1))).rejects.toEqual(failure("DISPOSED"));
+  });
+
+  test("steps that wait are cancelled, and the one under way ends first", async () => {
+    const detector = smallDetector();
+    const trainer = new Trainer(detector);
+    const batch = randomBatch(8);
+    const steps = Array.from({ length: 5 }, () => trainer.step(batch));
+    trainer.dispose();
+    const ended = await Promise.allSettled(steps);
+    const whole = ended.filter(({ status }) => status === "fulfilled").length;
+    expect(whole).toBeLessThanOrEqual(1);
+    for (const end of ended.slice(whole)) {
+      expect(end).toEqual({ status: "rejected", reason: failure("CANCELLED") });
+    }
+    // What was done is done: the weights are those after as many steps.
+    const other = smallDetector();
+    using again = new Trainer(other);
+    for (let i = 0; i < whole; i++) await again.step(batch);
+    expect(digests(detector)).toEqual(digests(other));
+  });
+
+  test("using does it at the end of its block", async () => {
+    let kept: Trainer;
+    {
+      using trainer = new Trainer(smallDetector());
+      kept = trainer;
+    }
+    await expect(kept.step(randomBatch(1))).rejects.toEqual(failure("DISPOSED"));
+  });
+});

@@ -1,0 +1,196 @@
+#include "data/augment.h"
+
+#include <cmath>
+#include <optional>
+
+#include "check.h"
+#include "pictures.h"
+
+namespace ssd {
+namespace {
+
+using Numbers = std::vector<double>;
+
+constexpr int32_t kWidth = 120, kHeight = 90, kSide = 200;
+constexpr AugmentOptions kNone{
+    .photometric = false, .expand = false, .crop = false, .mirror = false};
+constexpr AugmentOptions kGeometry{.photometric = false};
+
+// Grey, with a red object of label 0 and a blue one of label 1.
+Painting scene() {
+  Painting out(kWidth, kHeight, {50, 50, 50});
+  out.object(15, 20, 55, 50, {250, 50, 50}, 0).object(70, 40, 110, 80, {50, 50, 250}, 1);
+  return out;
+}
+
+Augmentation augmented(const Painting& painting, const AugmentOptions& options, uint32_t index) {
+  Random random(11, 0, index);
+  return augment(painting.picture(), options, random);
+}
+
+// What surrounds the pixels that are bright in a channel, relative to the view.
+std::optional<Numbers> bounds(const std::vector<float>& rgb, size_t channel) {
+  Numbers box{1, 1, 0, 0};
+  for (int32_t i = 0; i < kSide * kSide; ++i) {
+    if (rgb[static_cast<size_t>(i) * 3 + channel] <= 150) continue;
+    const double x = i % kSide, y = i / kSide;
+    box = {std::min(box[0], x / kSide), std::min(box[1], y / kSide),
+           std::max(box[2], (x + 1) / kSide), std::max(box[3], (y + 1) / kSide)};
+  }
+  if (box[2] == 0) return {};
+  return box;
+}
+
+bool holds(const View& view, double x, double y) {
+  return x > view.left && x < view.left + view.width && y > view.top && y < view.top + view.height;
+}
+
+bool is_whole(const View& view) {
+  return view.left == 0 && view.top == 0 && view.width == kWidth && view.height == kHeight;
+}
+
+TEST(the_whole_picture_keeps_all_truths) {
+  const auto painting = scene();
+  for (const auto& out : {whole(painting.picture()), augmented(painting, kNone, 0)}) {
+    EXPECT(is_whole(out.view) && !out.view.mirror);
+    EXPECT_NEAR((Numbers{0, 1}), out.truths.labels, 0);
+    EXPECT_NEAR((Numbers{15.0 / 120, 20.0 / 90, 55.0 / 120, 50.0 / 90,  //
+                         70.0 / 120, 40.0 / 90, 110.0 / 120, 80.0 / 90}),
+                out.truths.boxes, 1e-6);
+  }
+}
+
+TEST(boxes_follow_the_pixels) {
+  const auto painting = scene();
+  const auto picture = painting.picture();
+  std::vector<float> rgb(kSide * kSide * 3);
+  int seen = 0, dropped = 0;
+  for (uint32_t index = 0; index < 300; ++index) {
+    const auto out = augmented(painting, kGeometry, index);
+    resample(picture.pixels, kWidth, kHeight, out.view, kSide, nullptr, {}, rgb.data());
+    for (size_t k = 0; k < out.truths.labels.size(); ++k) {
+      const auto found = bounds(rgb, out.truths.labels[k] == 0 ? 0 : 2);
+      EXPECT(found.has_value());
+      const auto* box = &out.truths.boxes[k * 4];
+      // A pixel is bright when its centre lies in the box: half a pixel of play.
+      EXPECT_NEAR(*found, (Numbers{box, box + 4}), 0.51 / kSide);
+      ++seen;
+    }
+    dropped += 2 - static_cast<int>(out.truths.labels.size());
+  }
+  EXPECT(seen > 300 && dropped > 50);
+}
+
+TEST(a_crop_keeps_the_truths_whose_centre_it_holds) {
+  const auto painting = scene();
+  for (uint32_t index = 0; index < 500; ++index) {
+    const auto out = augmented(painting, kGeometry, index);
+    std::vector<int64_t> expected;
+    if (holds(out.view, 35, 35)) expected.push_back(0);
+    if (holds(out.view, 90, 60)) expected.push_back(1);
+    EXPECT(!expected.empty());
+    EXPECT_EQ(expected, out.truths.labels);
+  }
+}
+
+TEST(no_box_is_degenerate_or_outside) {
+  Painting crowd(kWidth, kHeight, {0, 0, 0});
+  for (int32_t i = 0; i < 12; ++i)
+    crowd.object(i * 9, i * 6, i * 9 + 1 + i, i * 6 + 12 - i, {9, 9, 9}, i);
+  for (uint32_t index = 0; index < 500; ++index) {
+    const auto truths = augmented(crowd, kGeometry, index).truths;
+    EXPECT_EQ(truths.labels.size() * 4, truths.boxes.size());
+    for (size_t k = 0; k < truths.boxes.size(); k += 4) {
+      const auto* box = &truths.boxes[k];
+      EXPECT(box[2] - box[0] > 1e-3F && box[3] - box[1] > 1e-3F);
+      EXPECT(box[0] >= 0 && box[1] >= 0 && box[2] <= 1 && box[3] <= 1);
+    }
+  }
+}
+
+TEST(a_crop_lies_in_the_picture_and_is_neither_thin_nor_small) {
+  const auto painting = scene();
+  constexpr AugmentOptions crop{.photometric = false, .expand = false, .mirror = false};
+  for (uint32_t index = 0; index < 500; ++index) {
+    const auto view = augmented(painting, crop, index).view;
+    const double ratio = view.width / view.height;
+    EXPECT(ratio >= 0.5 - 1e-5 && ratio <= 2 + 1e-5);
+    EXPECT(view.width >= 0.3F * kWidth - 1e-3F && view.height >= 0.3F * kHeight - 1e-3F);
+    EXPECT(view.left >= 0 && view.left + view.width <= kWidth + 1e-3F);
+    EXPECT(view.top >= 0 && view.top + view.height <= kHeight + 1e-3F);
+  }
+}
+
+TEST(one_mode_in_six_takes_the_whole_picture) {
+  const Painting empty(kWidth, kHeight, {0, 0, 0});
+  // Too small to be overlapped by a tenth: of the modes only the whole and any patch are left.
+  Painting speck(kWidth, kHeight, {0, 0, 0});
+  speck.object(60, 45, 62, 47, {1, 1, 1}, 0);
+  constexpr AugmentOptions crop{.photometric = false, .expand = false, .mirror = false};
+  int of_empty = 0, of_speck = 0;
+  for (uint32_t index = 0; index < 3000; ++index) {
+    of_empty += is_whole(augmented(empty, crop, index).view);
+    of_speck += is_whole(augmented(speck, crop, index).view);
+  }
+  EXPECT_NEAR(500, of_empty, 110);  // five deviations
+  EXPECT_NEAR(1500, of_speck, 140);
+}
+
+TEST(expansion_is_one_to_four_times_half_of_the_time) {
+  const auto painting = scene();
+  constexpr AugmentOptions expand{.photometric = false, .crop = false, .mirror = false};
+  constexpr int kDraws = 3000;
+  int expanded = 0;
+  double ratios = 0, places = 0;
+  for (uint32_t index = 0; index < kDraws; ++index) {
+    const auto out = augmented(painting, expand, index);
+    const auto& view = out.view;
+    EXPECT_EQ(2, out.truths.labels.size());
+    if (is_whole(view)) continue;
+    ++expanded;
+    EXPECT(view.width >= kWidth && view.width <= 4 * kWidth);
+    EXPECT_NEAR(view.width / kWidth, view.height / kHeight, 1e-5);
+    EXPECT(view.left <= 0 && view.left + view.width >= kWidth - 1e-3F);
+    EXPECT(view.top <= 0 && view.top + view.height >= kHeight - 1e-3F);
+    ratios += view.width / kWidth;
+    places += -view.left / (view.width - kWidth);
+  }
+  EXPECT_NEAR(kDraws / 2.0, expanded, 140);
+  EXPECT_NEAR(2.5, ratios / expanded, 0.12);
+  EXPECT_NEAR(0.5, places / expanded, 0.04);
+}
+
+TEST(half_of_the_views_are_mirrored) {
+  const auto painting = scene();
+  int mirrored = 0;
+  for (uint32_t index = 0; index < 3000; ++index) {
+    auto options = kNone;
+    options.mirror = true;
+    const auto out = augmented(painting, options, index);
+    mirrored += out.view.mirror;
+    EXPECT_NEAR(out.view.mirror ? 65.0 / 120 : 15.0 / 120, out.truths.boxes[0], 1e-6);
+  }
+  EXPECT_NEAR(1500, mirrored, 140);
+}
+
+TEST(colours_are_drawn_only_when_asked_for) {
+  const auto painting = scene();
+  int coloured = 0;
+  for (uint32_t index = 0; index < 200; ++index) {
+    const auto plain = augmented(painting, kGeometry, index).colour;
+    EXPECT(plain.brightness == 0 && plain.contrast == 1 && plain.saturation == 1 && plain.hue == 0);
+    coloured += augmented(painting, {}, index).colour.brightness != 0;
+  }
+  EXPECT_NEAR(100, coloured, 36);
+}
+
+TEST(the_same_random_gives_the_same_view) {
+  const auto painting = scene();
+  const auto first = augmented(painting, {}, 5), again = augmented(painting, {}, 5);
+  EXPECT_EQ(first.truths.boxes, again.truths.boxes);
+  EXPECT_EQ(first.view.left, again.view.left);
+  EXPECT(first.view.left != augmented(painting, {}, 6).view.left);
+}
+
+}  // namespace
+}  // namespace ssd
