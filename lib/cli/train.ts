@@ -28,7 +28,9 @@ export function trainCommand(program: Command): void {
     const result = await runTraining(request, interruption(), note);
     printResult(result, values, (r) =>
       [
-        `Best mAP ${r.best.map.toFixed(4)} in epoch ${r.best.epoch}`,
+        r.best.epoch === 0
+          ? "No mAP: nothing was validated"
+          : `Best mAP ${r.best.map.toFixed(4)} in epoch ${r.best.epoch}`,
         ...(r.teacher === undefined ? [] : [`Teacher mAP ${r.teacher.map.toFixed(4)}`]),
         `Weights ${r.weights}`,
         `Report ${r.report}`,

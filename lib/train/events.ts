@@ -63,7 +63,7 @@ export interface TrainReport {
   steps: number;
   /** False when it was stopped before its last epoch. */
   finished: boolean;
-  /** The best validation. */
+  /** The best validation; epoch 0 and -1 when nothing was validated. */
   best: { epoch: number; map: number };
   /** The teacher on the same pictures. */
   teacher?: { map: number };

@@ -21,11 +21,12 @@ export async function writeRunReport(file: string, outcome: Outcome): Promise<vo
   if (options.distill !== undefined) {
     models.unshift(modelRow("teacher", options.distill.teacher, teacher));
   }
+  const best = report.best.epoch === 0 ? "" : `; best mAP in epoch ${report.best.epoch}`;
   const pictures =
     data.val === undefined || last === undefined ? [] : await drawSamples(student, data.val, last);
   await writeReport(file, {
     title: distilled ? `Distilled ${student.preset.name}` : `Trained ${student.preset.name}`,
-    subtitle: `${data.train.length} pictures to train, ${data.val?.length ?? 0} to validate, ${report.epochs} epochs, ${report.steps} steps; best mAP in epoch ${report.best.epoch}`,
+    subtitle: `${data.train.length} pictures to train, ${data.val?.length ?? 0} to validate, ${report.epochs} epochs, ${report.steps} steps${best}`,
     models,
     curves: [runCurve(name, report.history)],
     pictures,

@@ -55,7 +55,7 @@ describe("round trip", () => {
     const tensor = Tensor.from(large.subarray(2, 4));
     large.fill(0);
     expect(tensor.toArray()).toEqual(Float32Array.of(3, 4));
-    tensor.toArray().fill(9);
+    (tensor.toArray() as Float32Array).fill(9);
     expect(tensor.toArray()).toEqual(Float32Array.of(3, 4));
   });
 });

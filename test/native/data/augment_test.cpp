@@ -60,6 +60,22 @@ TEST(the_whole_picture_keeps_all_truths) {
   }
 }
 
+TEST(slivers_and_boxes_without_area_are_dropped) {
+  const Painting canvas(kWidth, kHeight, {0, 0, 0});
+  const auto kept = [&](const std::vector<float>& box) {
+    const std::vector<int32_t> labels{0};
+    auto picture = canvas.picture();
+    picture.boxes = box;
+    picture.labels = labels;
+    return whole(picture).truths.labels.size() == 1;
+  };
+  EXPECT(kept({10, 10, 10.5F, 40}));
+  EXPECT(!kept({10, 10, 10.05F, 40}));  // less than a thousandth of the view
+  EXPECT(!kept({10, 10, 40, 10.05F}));
+  EXPECT(!kept({40, 10, 10, 40}));
+  EXPECT(!kept({NAN, 10, 40, 40}));
+}
+
 TEST(boxes_follow_the_pixels) {
   const auto painting = scene();
   const auto picture = painting.picture();
@@ -108,11 +124,12 @@ TEST(no_box_is_degenerate_or_outside) {
   }
 }
 
+constexpr AugmentOptions kCrop{.photometric = false, .expand = false, .mirror = false};
+
 TEST(a_crop_lies_in_the_picture_and_is_neither_thin_nor_small) {
   const auto painting = scene();
-  constexpr AugmentOptions crop{.photometric = false, .expand = false, .mirror = false};
   for (uint32_t index = 0; index < 500; ++index) {
-    const auto view = augmented(painting, crop, index).view;
+    const auto view = augmented(painting, kCrop, index).view;
     const double ratio = view.width / view.height;
     EXPECT(ratio >= 0.5 - 1e-5 && ratio <= 2 + 1e-5);
     EXPECT(view.width >= 0.3F * kWidth - 1e-3F && view.height >= 0.3F * kHeight - 1e-3F);
@@ -126,11 +143,10 @@ TEST(one_mode_in_six_takes_the_whole_picture) {
   // Too small to be overlapped by a tenth: of the modes only the whole and any patch are left.
   Painting speck(kWidth, kHeight, {0, 0, 0});
   speck.object(60, 45, 62, 47, {1, 1, 1}, 0);
-  constexpr AugmentOptions crop{.photometric = false, .expand = false, .mirror = false};
   int of_empty = 0, of_speck = 0;
   for (uint32_t index = 0; index < 3000; ++index) {
-    of_empty += is_whole(augmented(empty, crop, index).view);
-    of_speck += is_whole(augmented(speck, crop, index).view);
+    of_empty += is_whole(augmented(empty, kCrop, index).view);
+    of_speck += is_whole(augmented(speck, kCrop, index).view);
   }
   EXPECT_NEAR(500, of_empty, 110);  // five deviations
   EXPECT_NEAR(1500, of_speck, 140);

@@ -11,10 +11,9 @@ namespace ssd {
 namespace {
 
 std::vector<Painting> paintings() {
-  std::vector<Painting> out{numbered_painting(1, 2), numbered_painting(2, 0),
-                            numbered_painting(3, 1)};
-  out[2].pixel(7, 20, {1, 2, 3});
-  return out;
+  Painting last(12, 8, {1, 2, 3});
+  last.object(3, 4, 10, 7, {4, 5, 6}, 7).pixel(11, 0, {9, 8, 7});
+  return {numbered_painting(1, 2), numbered_painting(2, 0), last};
 }
 
 // The index after a change.
@@ -46,9 +45,9 @@ TEST(truths_belong_to_their_pictures) {
   };
   EXPECT_EQ((std::vector<int32_t>{0, 1}), labels(0));
   EXPECT_EQ((std::vector<int32_t>{}), labels(1));
-  EXPECT_EQ((std::vector<int32_t>{0}), labels(2));
+  EXPECT_EQ((std::vector<int32_t>{7}), labels(2));
   const auto boxes = pack.picture(2).boxes;
-  EXPECT_EQ((std::vector<float>{3, 4, 20, 18}), (std::vector<float>{boxes.begin(), boxes.end()}));
+  EXPECT_EQ((std::vector<float>{3, 4, 10, 7}), (std::vector<float>{boxes.begin(), boxes.end()}));
 }
 
 TEST(a_pack_may_be_empty) {
