@@ -15,6 +15,7 @@ constexpr int32_t kWidth = 120, kHeight = 90, kSide = 200;
 constexpr AugmentOptions kNone{
     .photometric = false, .expand = false, .crop = false, .mirror = false};
 constexpr AugmentOptions kGeometry{.photometric = false};
+constexpr AugmentOptions kCrop{.photometric = false, .expand = false, .mirror = false};
 
 // Grey, with a red object of label 0 and a blue one of label 1.
 Painting scene() {
@@ -124,8 +125,6 @@ TEST(no_box_is_degenerate_or_outside) {
   }
 }
 
-constexpr AugmentOptions kCrop{.photometric = false, .expand = false, .mirror = false};
-
 TEST(a_crop_lies_in_the_picture_and_is_neither_thin_nor_small) {
   const auto painting = scene();
   for (uint32_t index = 0; index < 500; ++index) {
@@ -136,68 +135,6 @@ TEST(a_crop_lies_in_the_picture_and_is_neither_thin_nor_small) {
     EXPECT(view.left >= 0 && view.left + view.width <= kWidth + 1e-3F);
     EXPECT(view.top >= 0 && view.top + view.height <= kHeight + 1e-3F);
   }
-}
-
-TEST(one_mode_in_six_takes_the_whole_picture) {
-  const Painting empty(kWidth, kHeight, {0, 0, 0});
-  // Too small to be overlapped by a tenth: of the modes only the whole and any patch are left.
-  Painting speck(kWidth, kHeight, {0, 0, 0});
-  speck.object(60, 45, 62, 47, {1, 1, 1}, 0);
-  int of_empty = 0, of_speck = 0;
-  for (uint32_t index = 0; index < 3000; ++index) {
-    of_empty += is_whole(augmented(empty, kCrop, index).view);
-    of_speck += is_whole(augmented(speck, kCrop, index).view);
-  }
-  EXPECT_NEAR(500, of_empty, 110);  // five deviations
-  EXPECT_NEAR(1500, of_speck, 140);
-}
-
-TEST(expansion_is_one_to_four_times_half_of_the_time) {
-  const auto painting = scene();
-  constexpr AugmentOptions expand{.photometric = false, .crop = false, .mirror = false};
-  constexpr int kDraws = 3000;
-  int expanded = 0;
-  double ratios = 0, places = 0;
-  for (uint32_t index = 0; index < kDraws; ++index) {
-    const auto out = augmented(painting, expand, index);
-    const auto& view = out.view;
-    EXPECT_EQ(2, out.truths.labels.size());
-    if (is_whole(view)) continue;
-    ++expanded;
-    EXPECT(view.width >= kWidth && view.width <= 4 * kWidth);
-    EXPECT_NEAR(view.width / kWidth, view.height / kHeight, 1e-5);
-    EXPECT(view.left <= 0 && view.left + view.width >= kWidth - 1e-3F);
-    EXPECT(view.top <= 0 && view.top + view.height >= kHeight - 1e-3F);
-    ratios += view.width / kWidth;
-    places += -view.left / (view.width - kWidth);
-  }
-  EXPECT_NEAR(kDraws / 2.0, expanded, 140);
-  EXPECT_NEAR(2.5, ratios / expanded, 0.12);
-  EXPECT_NEAR(0.5, places / expanded, 0.04);
-}
-
-TEST(half_of_the_views_are_mirrored) {
-  const auto painting = scene();
-  int mirrored = 0;
-  for (uint32_t index = 0; index < 3000; ++index) {
-    auto options = kNone;
-    options.mirror = true;
-    const auto out = augmented(painting, options, index);
-    mirrored += out.view.mirror;
-    EXPECT_NEAR(out.view.mirror ? 65.0 / 120 : 15.0 / 120, out.truths.boxes[0], 1e-6);
-  }
-  EXPECT_NEAR(1500, mirrored, 140);
-}
-
-TEST(colours_are_drawn_only_when_asked_for) {
-  const auto painting = scene();
-  int coloured = 0;
-  for (uint32_t index = 0; index < 200; ++index) {
-    const auto plain = augmented(painting, kGeometry, index).colour;
-    EXPECT(plain.brightness == 0 && plain.contrast == 1 && plain.saturation == 1 && plain.hue == 0);
-    coloured += augmented(painting, {}, index).colour.brightness != 0;
-  }
-  EXPECT_NEAR(100, coloured, 36);
 }
 
 TEST(the_same_random_gives_the_same_view) {
