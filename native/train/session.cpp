@@ -14,6 +14,18 @@ namespace ssd {
 
 namespace {
 
+// An output whose every tensor is frozen has no graph and takes no gradient.
+void backward(const Output& output, const Losses& losses) {
+  std::vector<at::Tensor> roots, grads;
+  for (const auto& [root, grad] :
+       {std::pair(output.loc, losses.grad_loc), std::pair(output.conf, losses.grad_conf)}) {
+    if (!root.requires_grad()) continue;
+    roots.push_back(root);
+    grads.push_back(grad);
+  }
+  torch::autograd::backward(roots, grads);
+}
+
 StepResult numbers(const Evaluated& evaluated) {
   const auto& losses = evaluated.losses;
   const auto read = [](const at::Tensor& term) { return term.item<double>(); };
@@ -133,8 +145,7 @@ StepResult Session::attempt(const Batch& batch, double lr) {
   const auto result = numbers(evaluated);
   check_finite(result, batch);
   for (auto& parameter : student_->parameters()) parameter.value.mutable_grad().reset();
-  torch::autograd::backward({student.loc, student.conf},
-                            {evaluated.losses.grad_loc, evaluated.losses.grad_conf});
+  backward(student, evaluated.losses);
   optimizer_.step(lr);
   return result;
 }

@@ -39,6 +39,17 @@ describe("steps", () => {
     expect(loss).not.toHaveProperty("soft");
   });
 
+  test("train one output when everything before the other is frozen", async () => {
+    const detector = smallDetector();
+    const before = digests(detector);
+    using trainer = new Trainer(detector, { freeze: ["stages.", "loc."] });
+    await trainer.step(randomBatch(2));
+    const after = digests(detector);
+    const changed = Object.keys(after).filter((name) => after[name] !== before[name]);
+    expect(changed.length).toBeGreaterThan(0);
+    expect(changed.every((name) => name.startsWith("conf."))).toBe(true);
+  });
+
   test("of plain SGD move the weights by rate and gradient", async () => {
     const detector = smallDetector();
     const batch = randomBatch(2);

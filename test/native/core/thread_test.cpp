@@ -103,11 +103,15 @@ TEST(a_job_may_stop_its_own_thread) {
 TEST(may_be_destroyed_inside_its_own_job) {
   const auto destroyed = std::make_shared<std::promise<void>>();
   auto thread = std::make_shared<JobThread>();
-  auto* const raw = thread.get();
-  raw->post([held = std::move(thread), destroyed]() mutable {
+  Gate gate;
+  thread->post([held = thread, job = gate.job(), destroyed]() mutable {
+    job();
     held.reset();
     destroyed->set_value();
   });
+  gate.entered.get_future().wait();
+  thread.reset();  // now the job holds the last reference
+  gate.open.set_value();
   destroyed->get_future().wait();
 }
 
@@ -124,9 +128,8 @@ TEST(may_be_destroyed_together_with_its_last_job) {
   auto holder = std::make_shared<Holder>();
   auto destroyed = holder->destroyed.get_future();
   holder->thread = std::make_shared<JobThread>();
-  auto* const raw = holder->thread.get();
   Gate gate;
-  raw->post([held = holder, job = gate.job()] { job(); });
+  holder->thread->post([held = holder, job = gate.job()] { job(); });
   gate.entered.get_future().wait();
   holder.reset();
   gate.open.set_value();
