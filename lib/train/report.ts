@@ -10,7 +10,7 @@ import { describeOptions, type Outcome } from "./folder.js";
 
 /** Pictures shown in a report, and the score from which a detection is drawn. */
 const shown = 8;
-const drawnFrom = 0.4;
+const drawnFrom = 0.3;
 
 /** Writes a run's `report.html`. */
 export async function writeRunReport(file: string, outcome: Outcome): Promise<void> {
