@@ -5,7 +5,7 @@ import { synthetic } from "./data/synthetic.js";
 import { Detector } from "./detector.js";
 import { type Evaluation, evaluate } from "./evaluate/evaluate.js";
 import { writeReport } from "./report/report.js";
-import { Progress } from "./train/progress.js";
+import { stderrProgress } from "./train/progress.js";
 import { drawSamples, modelRow, runCurve, versions } from "./train/report.js";
 import { type TrainOptions, train } from "./train/run.js";
 
@@ -99,11 +99,7 @@ export async function runDemo(
 }
 
 async function follow(detector: Detector, options: TrainOptions) {
-  const progress = new Progress({
-    write: (text) => process.stderr.write(text),
-    isTTY: process.stderr.isTTY === true,
-    columns: process.stderr.columns ?? 120,
-  });
+  const progress = stderrProgress();
   return train(detector, { ...options, onEvent: (event) => progress.show(event) }).done;
 }
 

@@ -32,6 +32,11 @@ export function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** CANCELLED with the reason of an aborted signal as its cause; a reason of ours stands as it is. */
+export function cancelled(cause: unknown, message: string): SsdError {
+  return cause instanceof SsdError ? cause : new SsdError("CANCELLED", message, { cause });
+}
+
 /** The nearest of `known` to a misspelled `word`; nothing when `near` is asked for and none is. */
 export function nearest(word: string, known: Iterable<string>, near = true): string | undefined {
   let best: string | undefined;

@@ -58,11 +58,11 @@ export function stored(name: string, tensor: NativeTensor): StoredTensor {
 export async function saveModel(
   file: string,
   model: NativeModel,
-  { preset, classes, training }: Description,
+  about: Description,
   extra: readonly StoredTensor[] = [],
 ): Promise<void> {
-  const text = JSON.stringify({ format: 1, preset, classes, training });
-  await writeSafetensors(file, [...storedTensors(model), ...extra], { [key]: text, format: "pt" });
+  const tensors = [...storedTensors(model), ...extra];
+  await writeSafetensors(file, tensors, metadataOf(about));
 }
 
 /**
@@ -84,6 +84,17 @@ export async function readModel(file: string): Promise<Description & StoredTenso
   } catch (error) {
     throw new SsdError("BAD_CHECKPOINT", `${file}: expected a valid description: ${reason(error)}`);
   }
+}
+
+/** Writes a checkpoint's weights as a file of their own: no optimizer, no position of a run. */
+export async function extractWeights(from: string, to: string): Promise<void> {
+  const { preset, classes, tensors } = await readModel(from);
+  const weights = [...tensors.values()].filter(({ name }) => !name.startsWith("optimizer."));
+  await writeSafetensors(to, weights, metadataOf({ preset, classes }));
+}
+
+function metadataOf({ preset, classes, training }: Description): Record<string, string> {
+  return { [key]: JSON.stringify({ format: 1, preset, classes, training }), format: "pt" };
 }
 
 /** Copies what fits of `tensors` into the model: same name and same shape. */

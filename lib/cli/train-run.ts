@@ -7,7 +7,7 @@ import { Detector } from "../detector.js";
 import { reason, SsdError } from "../errors.js";
 import { parseOptions } from "../options.js";
 import { trainOptions } from "../train/options.js";
-import { Progress } from "../train/progress.js";
+import { stderrProgress } from "../train/progress.js";
 import { train } from "../train/run.js";
 
 /** What the command line asked for. */
@@ -51,11 +51,7 @@ export async function runTraining(
   if (choices.init !== undefined && options.resume !== true) {
     for (const text of describeLoad(choices.init, await student.init(choices.init))) line(text);
   }
-  const progress = new Progress({
-    write: (text) => process.stderr.write(text),
-    isTTY: process.stderr.isTTY === true,
-    columns: process.stderr.columns ?? 120,
-  });
+  const progress = stderrProgress();
   const distill = teacher && { teacher, ...kd };
   const onEvent = progress.show.bind(progress);
   const run = train(student, { ...options, data, val, distill, signal, onEvent });

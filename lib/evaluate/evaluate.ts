@@ -3,7 +3,7 @@ import type { DataSource } from "../data/dataset.js";
 import { type OpenPack, openLoader, openPack } from "../data/loader.js";
 import { shuffled } from "../data/order.js";
 import { type Detector, toPixels } from "../detector.js";
-import { SsdError } from "../errors.js";
+import { cancelled } from "../errors.js";
 import { engine } from "../native.js";
 import { detectOptions, lossOptions, parseOptions, resolveLoss } from "../options.js";
 import { averagePrecision } from "./average-precision.js";
@@ -77,7 +77,9 @@ export async function evaluatePack(
   try {
     loader.start(0, inOrder(items.length), 0);
     for (let i = 0; i < batches; i++) {
-      if (signal?.aborted) throw cancelled(signal.reason, i, batches);
+      if (signal?.aborted) {
+        throw cancelled(signal.reason, `evaluation stopped after ${i} of ${batches} batches`);
+      }
       const priors = detector.priors.native;
       const result = await engine().evaluateFrom(detector.native, loader, priors, loss, detect);
       sums.conf += result.conf / batches;
@@ -99,12 +101,6 @@ export async function evaluatePack(
     return { name, ap: found?.ap ?? Number.NaN, truths: found?.truths ?? 0 };
   });
   return { map: scored.map, classes, loss: sums, detections, msPerPicture };
-}
-
-function cancelled(cause: unknown, done: number, batches: number): SsdError {
-  if (cause instanceof SsdError) return cause;
-  const message = `evaluation stopped after ${done} of ${batches} batches`;
-  return new SsdError("CANCELLED", message, { cause });
 }
 
 function inOrder(count: number): Uint32Array {

@@ -1,7 +1,7 @@
 import { access, constants, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { writeAtomically } from "../checkpoint/atomic.js";
-import { readSafetensors, writeSafetensors } from "../checkpoint/safetensors.js";
+import { extractWeights } from "../checkpoint/store.js";
 import type { Detector } from "../detector.js";
 import { reason, SsdError } from "../errors.js";
 import type { Evaluation } from "../evaluate/evaluate.js";
@@ -79,13 +79,4 @@ export function describeOptions(student: Detector, options: ResolvedTrainOptions
     val: val?.spec,
     distill: teacher && { ...kd, teacher: teacher.source?.file ?? teacher.preset.name },
   };
-}
-
-/** A checkpoint's weights without the optimizer's state. */
-async function extractWeights(from: string, to: string): Promise<void> {
-  const { tensors, metadata } = await readSafetensors(from);
-  const { training: _, ...description } = JSON.parse(metadata["ssd-distill"]!);
-  const weights = [...tensors.values()].filter(({ name }) => !name.startsWith("optimizer."));
-  const text = JSON.stringify(description);
-  await writeSafetensors(to, weights, { "ssd-distill": text, format: "pt" });
 }

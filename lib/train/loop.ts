@@ -2,7 +2,7 @@ import type { StoredTensors } from "../checkpoint/safetensors.js";
 import { openLoader } from "../data/loader.js";
 import { shuffled } from "../data/order.js";
 import type { Detector } from "../detector.js";
-import { SsdError } from "../errors.js";
+import { cancelled } from "../errors.js";
 import { backbonePrefixes } from "../models/build.js";
 import { engine, type NativeSession } from "../native.js";
 import { type Context, resume, start } from "./context.js";
@@ -59,7 +59,10 @@ export async function runLoop(
     if (distill !== undefined) await evaluateTeacher(context, distill.teacher);
     await runPhases(context, tensors);
     const report = await finish(context);
-    if (signal?.aborted) throw cancelled(signal.reason, report);
+    if (signal?.aborted) {
+      const done = `stopped after ${report.epochs} epochs, ${report.steps} steps`;
+      throw cancelled(signal.reason, done);
+    }
     return report;
   } finally {
     loader.dispose();
@@ -67,11 +70,6 @@ export async function runLoop(
     data.val?.native.dispose();
     await folder?.log.flush();
   }
-}
-
-function cancelled(cause: unknown, { epochs, steps }: TrainReport): SsdError {
-  if (cause instanceof SsdError) return cause;
-  return new SsdError("CANCELLED", `stopped after ${epochs} epochs, ${steps} steps`, { cause });
 }
 
 async function runPhases(

@@ -130,6 +130,15 @@ export class Progress {
   }
 }
 
+/** Shows a run on stderr: redrawn on a terminal, plain lines elsewhere. */
+export function stderrProgress(): Progress {
+  return new Progress({
+    write: (text) => process.stderr.write(text),
+    isTTY: process.stderr.isTTY === true,
+    columns: process.stderr.columns ?? 120,
+  });
+}
+
 /** `Epoch 9/10: 100%|████| 54/54 [00:19<00:00, 2.80it/s, conf_loss=2.37, lr=7.16e-5]` */
 export function progressLine(
   label: string,
