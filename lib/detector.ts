@@ -1,8 +1,11 @@
-import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
 import { z } from "zod";
-import { readSafetensors } from "./checkpoint/safetensors.js";
-import { type LoadReport, loadAll, loadTensors, readModel, saveModel } from "./checkpoint/store.js";
+import { fitAll } from "./checkpoint/fit.js";
+import { initFrom, type LoadReport } from "./checkpoint/init.js";
+import { entriesOf } from "./checkpoint/layouts/choose.js";
+import { layoutFamilies } from "./checkpoint/layouts/layout.js";
+import { recognise } from "./checkpoint/recognise.js";
+import { saveModel } from "./checkpoint/store.js";
+import { onlyWeights, openWeights } from "./checkpoint/weights.js";
 import type { Box } from "./data/dataset.js";
 import { decodePicture, type PictureInput } from "./data/picture.js";
 import { SsdError } from "./errors.js";
@@ -10,7 +13,7 @@ import { buildGraph } from "./models/build.js";
 import { engine, type NativeModel } from "./native.js";
 import { type Output, ops } from "./ops.js";
 import { type DetectOptions, detectOptions, parseOptions } from "./options.js";
-import { type Preset, type PresetName, resolvePreset } from "./presets.js";
+import { type Preset, type PresetName, presetSchema, resolvePreset } from "./presets.js";
 import { Tensor } from "./tensor.js";
 
 /** One object found in a picture. */
@@ -23,12 +26,15 @@ export interface Detection {
   box: Box;
 }
 
+const classNames = z
+  .array(z.string().min(1))
+  .min(1)
+  .refine((names) => new Set(names).size === names.length, "expected different names")
+  .describe("foreground classes, in order");
+const layout = z.enum(layoutFamilies).describe("how the tensors of the file are named");
+
 const createOptions = z.strictObject({
-  classes: z
-    .array(z.string().min(1))
-    .min(1)
-    .refine((names) => new Set(names).size === names.length, "expected different names")
-    .describe("foreground classes, in order"),
+  classes: classNames,
   seed: z.int().min(0).default(0).describe("of the start weights"),
   device: z.string().default("cpu").describe("cpu, cuda or cuda:N"),
 });
@@ -36,7 +42,20 @@ const createOptions = z.strictObject({
 /** How to create a detector. `classes` is required; seed 0 and device `cpu` by default. */
 export type CreateOptions = z.input<typeof createOptions>;
 
-const loadOptions = z.strictObject({ device: z.string().default("cpu") });
+const loadOptions = z.strictObject({
+  device: z.string().default("cpu").describe("cpu, cuda or cuda:N"),
+  preset: z.union([z.string(), presetSchema]).optional().describe("architecture"),
+  classes: classNames.optional(),
+  layout: layout.optional(),
+});
+
+/** How to load a detector; all but `device` only matter to files that do not describe themselves. */
+export type LoadOptions = z.input<typeof loadOptions>;
+
+const saveOptions = z.strictObject({ layout: layout.default("native") });
+
+/** How to save a detector: by our own names, or by those of another code base. */
+export type SaveOptions = z.input<typeof saveOptions>;
 
 /**
  * An SSD detector: an architecture (preset), class names, and weights that live in the engine.
@@ -77,18 +96,27 @@ export class Detector {
   }
 
   /**
-   * A detector from a file that {@link Detector.save} or a run wrote.
+   * A detector from a file that {@link Detector.save} or a run wrote, or from the weights of another
+   * code base: safetensors, PyTorch's `.pth` (read without running anything in it) or `.npz`, laid out
+   * like ssd.pytorch, bubbliiiing/ssd-pytorch or torchvision. Such files hold no class names and may
+   * leave the input convention open: VGG16's names are the same in ssd.pytorch (taken) and bubbliiiing
+   * (say `layout: "bubbliiiing"`). Classes default to VOC's for 20, COCO's for 80 or 90.
    *
-   * @throws SsdError BAD_CHECKPOINT when the file is damaged, cut short, or not ours.
+   * @throws SsdError BAD_CHECKPOINT when the file is damaged, cut short, or no detector.
    */
-  static async load(file: string, options?: z.input<typeof loadOptions>): Promise<Detector> {
-    const { device } = parseOptions(loadOptions, options, "Detector.load");
-    const { preset, classes, tensors, metadata } = await readModel(file);
-    const source = { file, sha256: metadata.sha256 };
-    const detector = Detector.build(preset, classes, 0, "cpu", source);
-    loadAll(detector.native, tensors, file);
-    detector.native.to(device);
-    return detector;
+  static async load(file: string, options?: LoadOptions): Promise<Detector> {
+    const { device, ...choices } = parseOptions(loadOptions, options, "Detector.load");
+    const weights = await openWeights(file);
+    try {
+      const { about, view } = recognise(weights, choices);
+      const { native } = Detector.build(about.preset, about.classes, 0, "cpu");
+      const { sha256 } = await fitAll(native, entriesOf(view, native), file);
+      native.to(device);
+      const source = { file, sha256: weights.metadata.sha256 ?? sha256 };
+      return new Detector(about.preset, about.classes, native, source);
+    } finally {
+      await weights.close();
+    }
   }
 
   private static build(
@@ -96,38 +124,36 @@ export class Detector {
     classes: readonly string[],
     seed: number,
     device: string,
-    source?: Detector["source"],
   ): Detector {
     const native = new (engine().Model)(buildGraph(preset, classes.length), seed);
     native.to(device);
-    return new Detector(preset, classes, native, source);
+    return new Detector(preset, classes, native);
   }
 
   /**
-   * Writes weights, classes and preset as safetensors, atomically.
+   * Writes weights, classes and preset as safetensors, atomically. With a `layout` the tensors are named
+   * so that the other code base loads them with `load_state_dict(strict=True)`; {@link Detector.load}
+   * reads such a file too.
    *
-   * @throws SsdError BAD_CHECKPOINT when the file cannot be written; what was there stays.
+   * @throws SsdError BAD_CHECKPOINT when the file cannot be written (what was there stays), BAD_OPTION
+   *   for a layout that this architecture does not have.
    */
-  async save(file: string): Promise<void> {
-    await saveModel(file, this.native, { preset: this.preset, classes: [...this.classes] });
+  async save(file: string, options?: SaveOptions): Promise<void> {
+    const { layout } = parseOptions(saveOptions, options, "Detector.save");
+    const { preset, classes } = this;
+    await saveModel(file, this.native, { preset, classes: [...classes], layout });
   }
 
   /**
-   * Loads what fits (same name, same shape) from any safetensors file, or from a folder that holds
-   * exactly one, for example an ImageNet backbone.
+   * Loads what fits from a weight file of any layout and format (see {@link Detector.load}), for
+   * example an ImageNet backbone of torchvision or timm, or from a folder that holds exactly one.
+   * VGG16's fully connected layers are thinned out for conv6 and conv7 (SSD, section 3).
    *
    * @returns What was loaded, missing, unexpected, and of another shape.
    * @throws SsdError BAD_CHECKPOINT when the file cannot be read or nothing of it fits.
    */
   async init(file: string): Promise<LoadReport> {
-    const path = await onlySafetensors(file);
-    const { tensors } = await readSafetensors(path);
-    const report = loadTensors(this.native, tensors);
-    if (report.loaded.length > 0) return report;
-    throw new SsdError(
-      "BAD_CHECKPOINT",
-      `${path}: expected tensors of ${this.preset.name} (such as ${report.missing[0]}), got none that fits (such as ${report.unexpected[0]})`,
-    );
+    return initFrom(this.native, this.preset, await onlyWeights(file));
   }
 
   /** The priors of this detector, `[P, 4]` in centre form, on the CPU. */
@@ -231,17 +257,4 @@ export function toPixels(
 ): Box {
   const at = (k: number, side: number) => boxes[i * 4 + k]! * side;
   return [at(0, width), at(1, height), at(2, width), at(3, height)];
-}
-
-async function onlySafetensors(path: string): Promise<string> {
-  const isFolder = await stat(path)
-    .then((s) => s.isDirectory())
-    .catch(() => false);
-  if (!isFolder) return path;
-  const files = (await readdir(path)).filter((name) => name.endsWith(".safetensors"));
-  if (files.length === 1) return join(path, files[0]!);
-  throw new SsdError(
-    "BAD_CHECKPOINT",
-    `${path}: expected one .safetensors file in the folder, got ${files.length}`,
-  );
 }

@@ -12,10 +12,18 @@ export type {
 export { parseSource } from "./data/sources.js";
 export { synthetic } from "./data/synthetic.js";
 export { voc } from "./data/voc.js";
-export { type CreateOptions, type Detection, Detector } from "./detector.js";
+export type { LoadReport } from "./checkpoint/init.js";
+export {
+  type CreateOptions,
+  type Detection,
+  Detector,
+  type LoadOptions,
+  type SaveOptions,
+} from "./detector.js";
 export { SsdError, type SsdErrorCode } from "./errors.js";
 export { averagePrecision } from "./evaluate/average-precision.js";
 export { type EvaluateOptions, type Evaluation, evaluate } from "./evaluate/evaluate.js";
+export { type Exported, type ExportOptions, exportDetector } from "./export/export.js";
 export {
   type MultiBoxKdLosses,
   type MultiBoxLosses,

@@ -77,8 +77,8 @@ export interface NativeModel {
   names(): string[];
   /** A tensor of the state dict (a view: it changes as training goes on). */
   tensor(name: string): NativeTensor;
-  /** Copies bytes of the same dtype and element count into a tensor of the state dict. */
-  assign(name: string, bytes: ArrayBufferView): void;
+  /** Copies elements of any dtype that converts (default: its own) into a tensor of the state dict. */
+  assign(name: string, bytes: ArrayBufferView, dtype?: DType): void;
   readonly device: string;
   to(device: string): void;
   forward(images: NativeTensor): { loc: NativeTensor; conf: NativeTensor };

@@ -3,6 +3,8 @@ import { reason, SsdError } from "../errors.js";
 import type { NativeModel, NativeTensor } from "../native.js";
 import { parseOptions } from "../options.js";
 import { type Preset, presetSchema } from "../presets.js";
+import { layoutOf } from "./layouts/choose.js";
+import { type LayoutFamily, layoutFamilies, nameIn } from "./layouts/layout.js";
 import {
   readSafetensors,
   type StoredTensor,
@@ -19,6 +21,8 @@ const description = z.strictObject({
   format: z.literal(1),
   preset: presetSchema,
   classes: z.array(z.string()).min(1),
+  /** How the tensors are named where not as our own. */
+  layout: z.enum(layoutFamilies).optional(),
   /** Where training stands, in files that a run can go on from. */
   training: z.unknown().optional(),
 });
@@ -27,18 +31,8 @@ const description = z.strictObject({
 export interface Description {
   preset: Preset;
   classes: string[];
+  layout?: LayoutFamily;
   training?: unknown;
-}
-
-/** What became of the tensors of a file that was loaded into a model. */
-export interface LoadReport {
-  loaded: string[];
-  /** Of the model, not in the file: they keep their start values. */
-  missing: string[];
-  /** In the file, not of the model. */
-  unexpected: string[];
-  /** In both with different shapes: not loaded. */
-  mismatched: { name: string; expected: number[]; got: number[] }[];
 }
 
 /** The state dict of a model as bytes, in order. */
@@ -61,8 +55,9 @@ export async function saveModel(
   about: Description,
   extra: readonly StoredTensor[] = [],
 ): Promise<void> {
-  const tensors = [...storedTensors(model), ...extra];
-  await writeSafetensors(file, tensors, metadataOf(about));
+  const layout = layoutOf(about.layout ?? "native", about.preset);
+  const tensors = storedTensors(model).map((t) => ({ ...t, name: nameIn(layout, t.name)! }));
+  await writeSafetensors(file, [...tensors, ...extra], metadataOf(about));
 }
 
 /**
@@ -72,15 +67,27 @@ export async function saveModel(
  */
 export async function readModel(file: string): Promise<Description & StoredTensors> {
   const read = await readSafetensors(file);
-  const text = read.metadata[key];
-  if (text === undefined) {
-    throw new SsdError(
-      "BAD_CHECKPOINT",
-      `${file}: expected a detector saved by ssd-distill, got tensors without its description; load them into a detector of your own with init()`,
-    );
-  }
+  const about = descriptionOf(read.metadata, file);
+  if (about !== undefined) return { ...about, ...read };
+  throw new SsdError(
+    "BAD_CHECKPOINT",
+    `${file}: expected a detector saved by ssd-distill, got tensors without its description`,
+  );
+}
+
+/**
+ * What a file's metadata say about the detector in it; nothing when it is not ours.
+ *
+ * @throws SsdError BAD_CHECKPOINT when they say something that cannot be.
+ */
+export function descriptionOf(
+  metadata: Readonly<Record<string, string>>,
+  file: string,
+): Description | undefined {
+  const text = metadata[key];
+  if (text === undefined) return undefined;
   try {
-    return { ...parseOptions(description, JSON.parse(text), "description"), ...read };
+    return parseOptions(description, JSON.parse(text), "description");
   } catch (error) {
     throw new SsdError("BAD_CHECKPOINT", `${file}: expected a valid description: ${reason(error)}`);
   }
@@ -93,49 +100,7 @@ export async function extractWeights(from: string, to: string): Promise<void> {
   await writeSafetensors(to, weights, metadataOf({ preset, classes }));
 }
 
-function metadataOf({ preset, classes, training }: Description): Record<string, string> {
-  return { [key]: JSON.stringify({ format: 1, preset, classes, training }), format: "pt" };
-}
-
-/** Copies what fits of `tensors` into the model: same name and same shape. */
-export function loadTensors(model: NativeModel, tensors: StoredTensors["tensors"]): LoadReport {
-  const report: LoadReport = { loaded: [], missing: [], unexpected: [], mismatched: [] };
-  const names = new Set(model.names());
-  for (const name of names) {
-    const source = tensors.get(name);
-    const target = model.tensor(name);
-    const { shape: expected, dtype } = target;
-    target.dispose();
-    if (source === undefined) {
-      report.missing.push(name);
-    } else if (source.shape.join() !== expected.join() || source.dtype !== dtype) {
-      report.mismatched.push({ name, expected, got: source.shape });
-    } else {
-      model.assign(name, source.data);
-      report.loaded.push(name);
-    }
-  }
-  report.unexpected = [...tensors.keys()].filter((name) => !names.has(name));
-  return report;
-}
-
-/**
- * As {@link loadTensors}, when all of them must fit.
- *
- * @throws SsdError BAD_CHECKPOINT naming the first tensor that does not.
- */
-export function loadAll(model: NativeModel, tensors: StoredTensors["tensors"], file: string): void {
-  const { missing, mismatched } = loadTensors(model, tensors);
-  if (missing.length > 0) {
-    throw new SsdError(
-      "BAD_CHECKPOINT",
-      `${file}: expected tensor ${missing[0]}, got a file without it (${missing.length} missing)`,
-    );
-  }
-  const wrong = mismatched[0];
-  if (wrong === undefined) return;
-  throw new SsdError(
-    "BAD_CHECKPOINT",
-    `${file}: expected ${wrong.name} of shape [${wrong.expected}], got [${wrong.got}]`,
-  );
+/** A description as metadata of a safetensors file; `format: pt` is what PyTorch's readers look for. */
+function metadataOf(about: Description): Record<string, string> {
+  return { [key]: JSON.stringify({ format: 1, ...about }), format: "pt" };
 }

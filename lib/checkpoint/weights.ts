@@ -1,5 +1,8 @@
+import { readdir, stat } from "node:fs/promises";
+import { extname, join } from "node:path";
+import { SsdError } from "../errors.js";
 import type { DType } from "../native.js";
-import { readSafetensors } from "./safetensors.js";
+import { readSafetensors, type StoredTensors } from "./safetensors.js";
 
 /** A tensor in a weight file of any format; its bytes are read when they are asked for. */
 export interface WeightEntry {
@@ -32,9 +35,32 @@ export interface WeightFile {
  */
 export async function openWeights(file: string): Promise<WeightFile> {
   const { metadata, tensors } = await readSafetensors(file);
-  const entries = [...tensors.values()].map(({ data, ...rest }): [string, WeightEntry] => [
-    rest.name,
-    { ...rest, read: async () => data },
-  ]);
-  return { file, format: "safetensors", metadata, tensors: new Map(entries), async close() {} };
+  return { file, format: "safetensors", metadata, tensors: storedEntries(tensors), async close() {} };
+}
+
+/** Tensors in memory as entries. */
+export function storedEntries(tensors: StoredTensors["tensors"]): Map<string, WeightEntry> {
+  return new Map(
+    [...tensors].map(([name, { data, ...rest }]) => [name, { ...rest, read: async () => data }]),
+  );
+}
+
+const extensions = [".safetensors", ".pth", ".pt", ".npz"];
+
+/**
+ * The path itself, or the one weight file of a folder.
+ *
+ * @throws SsdError BAD_CHECKPOINT when the folder holds none or several.
+ */
+export async function onlyWeights(path: string): Promise<string> {
+  const isFolder = await stat(path)
+    .then((s) => s.isDirectory())
+    .catch(() => false);
+  if (!isFolder) return path;
+  const files = (await readdir(path)).filter((name) => extensions.includes(extname(name)));
+  if (files.length === 1) return join(path, files[0]!);
+  throw new SsdError(
+    "BAD_CHECKPOINT",
+    `${path}: expected one weight file (${extensions.join(", ")}) in the folder, got ${files.length}`,
+  );
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { LoadReport } from "../checkpoint/store.js";
+import { describeLoad } from "../checkpoint/describe.js";
 import type { DataSource } from "../data/dataset.js";
 import { parseSource } from "../data/sources.js";
 import { Detector } from "../detector.js";
@@ -49,7 +49,7 @@ export async function runTraining(
   });
   teacher?.to(device);
   if (choices.init !== undefined && options.resume !== true) {
-    for (const text of describeLoad(choices.init, await student.init(choices.init))) line(text);
+    for (const text of describeLoad(await student.init(choices.init))) line(text);
   }
   const progress = stderrProgress();
   const distill = teacher && { teacher, ...kd };
@@ -104,16 +104,4 @@ async function classesOf(data: DataSource, teacher: Detector | undefined): Promi
   const { classes } = await data.read();
   const covered = teacher !== undefined && classes.every((name) => teacher.classes.includes(name));
   return covered ? [...teacher.classes] : classes;
-}
-
-function describeLoad(file: string, report: LoadReport): string[] {
-  const { loaded, missing, unexpected, mismatched } = report;
-  const names = (list: readonly string[]) =>
-    list.length === 0 ? "" : ` (${list.slice(0, 3).join(", ")}${list.length > 3 ? ", …" : ""})`;
-  return [
-    `Init from ${file}: ${loaded.length} tensors loaded, ${missing.length} missing${names(missing)}, ${unexpected.length} unexpected${names(unexpected)}`,
-    ...mismatched.map(
-      ({ name, expected, got }) => `Not loaded: ${name}: expected [${expected}], got [${got}]`,
-    ),
-  ];
 }

@@ -42,7 +42,8 @@ function checkMaps({ name, maps, steps, sizes, ratios }: Preset, sources: number
   }
 }
 
-function priorsPerCell(preset: Preset, map: number): number {
+/** Priors of a cell of a map: two squares and two for each ratio. */
+export function priorsPerCell(preset: Preset, map: number): number {
   return 2 + 2 * preset.ratios[map]!.length;
 }
 

@@ -1,4 +1,4 @@
-import type { LoadReport } from "../checkpoint/store.js";
+import type { LoadReport } from "../checkpoint/init.js";
 import type { Problem } from "../data/dataset.js";
 import type { Evaluation } from "../evaluate/evaluate.js";
 

@@ -1,8 +1,10 @@
 import { copyFile, link, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { fitAll } from "../checkpoint/fit.js";
 import type { StoredTensors } from "../checkpoint/safetensors.js";
-import { loadAll, readModel, saveModel, stored } from "../checkpoint/store.js";
+import { readModel, saveModel, stored } from "../checkpoint/store.js";
+import { storedEntries } from "../checkpoint/weights.js";
 import { makeWhole } from "../data/whole.js";
 import type { Detector } from "../detector.js";
 import { reason, SsdError } from "../errors.js";
@@ -87,7 +89,7 @@ export class Checkpoints {
         `${file}: expected ${student.preset.name} for ${student.classes}, got ${preset.name} for ${classes}`,
       );
     }
-    loadAll(student.native, tensors, file);
+    await fitAll(student.native, storedEntries(tensors), file);
     return { at: parsed.data, tensors };
   }
 

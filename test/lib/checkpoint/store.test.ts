@@ -5,13 +5,14 @@ import {
   type StoredTensor,
   writeSafetensors,
 } from "../../../lib/checkpoint/safetensors.js";
+import { fitAll } from "../../../lib/checkpoint/fit.js";
 import {
-  loadAll,
-  loadTensors,
+  descriptionOf,
   readModel,
   saveModel,
   storedTensors,
 } from "../../../lib/checkpoint/store.js";
+import { storedEntries } from "../../../lib/checkpoint/weights.js";
 import { digests, failure, shapeClasses, small, smallDetector } from "../../support/small.js";
 import { temporaryFolder } from "../../support/temporary.js";
 
@@ -19,11 +20,6 @@ const classes = shapeClasses;
 
 function path(): string {
   return join(temporaryFolder(), "a.safetensors");
-}
-
-/** The tensors of a fresh small detector by name. */
-function tensorsOf(seed: number): Map<string, StoredTensor> {
-  return new Map(storedTensors(smallDetector(seed).native).map((tensor) => [tensor.name, tensor]));
 }
 
 describe("a file that describes itself", () => {
@@ -39,16 +35,17 @@ describe("a file that describes itself", () => {
     const names = Object.keys(detector.stateDict());
     expect([...read.tensors.keys()]).toEqual([...names, "optimizer.x"]);
     const other = smallDetector(4);
-    loadAll(other.native, read.tensors, file);
+    await fitAll(other.native, storedEntries(read.tensors), file);
     expect(digests(other)).toEqual(digests(detector));
   });
 
-  test("tensors without a description are for init()", async () => {
+  test("tensors without a description are not a run's", async () => {
     const file = path();
-    await writeSafetensors(file, [...tensorsOf(0).values()], { format: "pt" });
+    await writeSafetensors(file, storedTensors(smallDetector().native), { format: "pt" });
     await expect(readModel(file)).rejects.toEqual(
-      failure("BAD_CHECKPOINT", file, "without its description", "init()"),
+      failure("BAD_CHECKPOINT", file, "without its description"),
     );
+    expect(descriptionOf({ format: "pt" }, file)).toBeUndefined();
   });
 
   const broken: [string, string, string][] = [
@@ -66,49 +63,6 @@ describe("a file that describes itself", () => {
     const file = path();
     await writeSafetensors(file, [], { "ssd-distill": text });
     await expect(readModel(file)).rejects.toEqual(failure("BAD_CHECKPOINT", file, part));
-  });
-});
-
-describe("what fits is loaded", () => {
-  test("and the rest is reported by name", () => {
-    const source = tensorsOf(1);
-    const weight = source.get("conf.0.weight")!;
-    source.set("conf.0.weight", { ...weight, shape: [1, ...weight.shape] });
-    source.set("conf.0.bias", { ...source.get("conf.0.bias")!, dtype: "int32" });
-    source.delete("stages.0.0.0.weight");
-    source.set("extra", { name: "extra", dtype: "uint8", shape: [], data: new Uint8Array(1) });
-    const model = smallDetector(0);
-    const before = digests(model);
-    const report = loadTensors(model.native, source);
-    expect(report.missing).toEqual(["stages.0.0.0.weight"]);
-    expect(report.unexpected).toEqual(["extra"]);
-    expect(report.mismatched).toEqual([
-      { name: "conf.0.weight", expected: weight.shape, got: [1, ...weight.shape] },
-      { name: "conf.0.bias", expected: [16], got: [16] },
-    ]);
-    const others = ["stages.0.0.0.weight", "conf.0.weight", "conf.0.bias"];
-    const names = Object.keys(before);
-    expect(report.loaded).toEqual(names.filter((name) => !others.includes(name)));
-    const wanted = digests(smallDetector(1));
-    for (const [name, digest] of Object.entries(digests(model))) {
-      expect(digest, name).toBe((others.includes(name) ? before : wanted)[name]);
-    }
-  });
-
-  test("unless all must fit", () => {
-    const model = smallDetector(0).native;
-    const short = tensorsOf(1);
-    short.delete("loc.1.bias");
-    expect(() => loadAll(model, short, "w.st")).toThrow(
-      failure("BAD_CHECKPOINT", "w.st", "loc.1.bias", "1 missing"),
-    );
-    const wrong = tensorsOf(1);
-    wrong.set("loc.1.bias", { ...wrong.get("loc.1.bias")!, shape: [4, 4] });
-    expect(() => loadAll(model, wrong, "w.st")).toThrow(
-      failure("BAD_CHECKPOINT", "w.st", "loc.1.bias of shape [16], got [4,4]"),
-    );
-    const more = tensorsOf(1).set("more", { ...short.get("loc.0.bias")!, name: "more" });
-    expect(() => loadAll(model, more, "w.st")).not.toThrow();
   });
 });
 

@@ -1,0 +1,52 @@
+import type { LoadReport } from "./init.js";
+
+interface Row {
+  loaded: number;
+  missing: number;
+  skipped: number;
+  why: string;
+}
+
+/**
+ * A load as lines for people: what was recognised, then a table of the model's parts with what was
+ * loaded, skipped (with the first reason) and missing, then what the file holds beside.
+ */
+export function describeLoad(report: LoadReport): string[] {
+  const { file, format, layout, wrapper, loaded, missing, mismatched, unexpected } = report;
+  const rows = new Map<string, Row>();
+  const row = (name: string): Row => {
+    const part = name.split(".")[0]!;
+    const found = rows.get(part) ?? { loaded: 0, missing: 0, skipped: 0, why: "" };
+    rows.set(part, found);
+    return found;
+  };
+  for (const name of loaded) row(name).loaded += 1;
+  for (const name of missing) row(name).missing += 1;
+  for (const { name, expected, got } of mismatched) {
+    const found = row(name);
+    found.skipped += 1;
+    found.why ||= `${name}: expected [${expected}], got [${got}]`;
+  }
+  const under = wrapper === "" ? "" : ` under ${wrapper.replace(/\.$/, "")}`;
+  const head = `${file}: ${format}, names of ${layout}${under}`;
+  return [head, ...table(rows), ...beside(unexpected)];
+}
+
+function table(rows: ReadonlyMap<string, Row>): string[] {
+  const width = Math.max("part".length, ...[...rows.keys()].map((part) => part.length));
+  const line = (part: string, cells: readonly (string | number)[], why: string) =>
+    `  ${part.padEnd(width)}${cells.map((cell) => String(cell).padStart(9)).join("")}  ${why}`.trimEnd();
+  return [
+    line("part", ["loaded", "skipped", "missing"], ""),
+    ...[...rows].map(([part, { loaded, skipped, missing, why }]) =>
+      line(part, [loaded, skipped, missing], why),
+    ),
+  ];
+}
+
+function beside(unexpected: readonly string[]): string[] {
+  if (unexpected.length === 0) return [];
+  const names = unexpected.slice(0, 3).join(", ");
+  const more = unexpected.length > 3 ? ", …" : "";
+  return [`  ${unexpected.length} tensors of the file have no place in the model (${names}${more})`];
+}

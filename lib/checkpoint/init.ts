@@ -1,0 +1,77 @@
+import { SsdError } from "../errors.js";
+import type { NativeModel } from "../native.js";
+import type { Preset } from "../presets.js";
+import { type Fit, fit, plan } from "./fit.js";
+import { backboneLayouts } from "./layouts/backbones.js";
+import { entriesOf, nativeLayout, type View } from "./layouts/choose.js";
+import { detectorLayouts } from "./layouts/detectors.js";
+import { type Layout, type LayoutFamily, nameIn, wrapperOf } from "./layouts/layout.js";
+import { descriptionOf } from "./store.js";
+import { openWeights, type WeightFile } from "./weights.js";
+
+/** What became of a file's tensors, and how the file names them. */
+export interface LoadReport extends Fit {
+  /** In the file, without a place in the model; the file's names. */
+  unexpected: string[];
+  file: string;
+  format: WeightFile["format"];
+  layout: LayoutFamily;
+  /** What stands before all names in the file, for example `state_dict.` or `module.`. */
+  wrapper: string;
+}
+
+/**
+ * Loads what fits from a file of any layout: a detector's, or a backbone's.
+ *
+ * @throws SsdError BAD_CHECKPOINT when the file cannot be read or nothing of it fits.
+ */
+export async function initFrom(
+  model: NativeModel,
+  preset: Preset,
+  file: string,
+): Promise<LoadReport> {
+  const weights = await openWeights(file);
+  try {
+    const view = bestView(weights, preset, model);
+    const entries = entriesOf(view, model);
+    const used = new Set([...entries.values()].map(({ name }) => name));
+    const unexpected = [...weights.tensors.keys()].filter((name) => !used.has(name));
+    const report = await fit(model, entries);
+    if (report.loaded.length === 0) {
+      throw new SsdError(
+        "BAD_CHECKPOINT",
+        `${file}: expected tensors of ${preset.name} (such as ${report.missing[0] ?? report.mismatched[0]!.name}), got none that fits (such as ${unexpected[0]})`,
+      );
+    }
+    const { layout, wrapper } = view;
+    return { ...report, unexpected, file, format: weights.format, layout: layout.family, wrapper };
+  } finally {
+    await weights.close();
+  }
+}
+
+/** The view in which most tensors of the model fit. */
+function bestView(weights: WeightFile, preset: Preset, model: NativeModel): View {
+  const own = nativeLayout(preset);
+  const said = descriptionOf(weights.metadata, weights.file)?.layout;
+  const layouts: Layout[] = [own, ...detectorLayouts, ...backboneLayouts].filter(
+    ({ backbone, family }) => backbone === own.backbone && family === (said ?? family),
+  );
+  const views = layouts.map((layout) => ({
+    weights,
+    layout,
+    wrapper: firstWrapper(layout, weights, model),
+  }));
+  const hits = views.map((view) => plan(model, entriesOf(view, model)).loaded.length);
+  return views[hits.indexOf(Math.max(...hits))]!;
+}
+
+/** The wrapper of the first tensor of the model that the file has. */
+function firstWrapper(layout: Layout, { tensors }: WeightFile, model: NativeModel): string {
+  for (const ours of model.names()) {
+    const theirs = nameIn(layout, ours);
+    const wrapper = theirs === undefined ? undefined : wrapperOf([theirs], tensors);
+    if (wrapper !== undefined) return wrapper;
+  }
+  return "";
+}
