@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fitAll } from "./checkpoint/fit.js";
+import { fillAll } from "./checkpoint/fill.js";
 import { initFrom, type LoadReport } from "./checkpoint/init.js";
 import { entriesOf } from "./checkpoint/layouts/choose.js";
 import { layoutFamilies } from "./checkpoint/layouts/layout.js";
@@ -12,7 +12,7 @@ import { SsdError } from "./errors.js";
 import { buildGraph } from "./models/build.js";
 import { engine, type NativeModel } from "./native.js";
 import { type Output, ops } from "./ops.js";
-import { type DetectOptions, detectOptions, parseOptions } from "./options.js";
+import { type DetectOptions, detectOptions, parseOptions, resolveDetect } from "./options.js";
 import { type Preset, type PresetName, presetSchema, resolvePreset } from "./presets.js";
 import { Tensor } from "./tensor.js";
 
@@ -110,7 +110,7 @@ export class Detector {
     try {
       const { about, view } = recognise(weights, choices);
       const { native } = Detector.build(about.preset, about.classes, 0, "cpu");
-      const { sha256 } = await fitAll(native, entriesOf(view, native), file);
+      const { sha256 } = await fillAll(native, entriesOf(view, native), file);
       native.to(device);
       const source = { file, sha256: weights.metadata.sha256 ?? sha256 };
       return new Detector(about.preset, about.classes, native, source);
@@ -208,16 +208,16 @@ export class Detector {
    */
   async detect(picture: PictureInput, options?: DetectOptions): Promise<Detection[]> {
     const minScore = options?.minScore ?? 0.5;
-    const resolved = parseOptions(detectOptions, { ...options, minScore }, "detect options");
+    const parsed = parseOptions(detectOptions, { ...options, minScore }, "detect options");
     const decoded = await decodePicture(picture);
-    const { size, mean, std, variances } = this.preset;
+    const { size, mean, std, variances, coderClip } = this.preset;
     const found = await engine().detect(
       this.native,
       decoded,
       { size, mean, std },
       this.priors.native,
       variances,
-      resolved,
+      resolveDetect(parsed, coderClip),
     );
     return [...found.scores].map((score, i) => ({
       label: this.classes[found.labels[i]!]!,

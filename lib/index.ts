@@ -1,5 +1,6 @@
 // The public surface, and nothing else.
 
+export type { LoadReport } from "./checkpoint/init.js";
 export type {
   Box,
   DataSource,
@@ -12,7 +13,6 @@ export type {
 export { parseSource } from "./data/sources.js";
 export { synthetic } from "./data/synthetic.js";
 export { voc } from "./data/voc.js";
-export type { LoadReport } from "./checkpoint/init.js";
 export {
   type CreateOptions,
   type Detection,

@@ -48,5 +48,7 @@ function beside(unexpected: readonly string[]): string[] {
   if (unexpected.length === 0) return [];
   const names = unexpected.slice(0, 3).join(", ");
   const more = unexpected.length > 3 ? ", …" : "";
-  return [`  ${unexpected.length} tensors of the file have no place in the model (${names}${more})`];
+  return [
+    `  ${unexpected.length} tensors of the file have no place in the model (${names}${more})`,
+  ];
 }

@@ -1,7 +1,7 @@
 import { SsdError } from "../errors.js";
 import type { NativeModel } from "../native.js";
 import type { Preset } from "../presets.js";
-import { type Fit, fit, plan } from "./fit.js";
+import { type Filled, fill, plan } from "./fill.js";
 import { backboneLayouts } from "./layouts/backbones.js";
 import { entriesOf, nativeLayout, type View } from "./layouts/choose.js";
 import { detectorLayouts } from "./layouts/detectors.js";
@@ -10,7 +10,7 @@ import { descriptionOf } from "./store.js";
 import { openWeights, type WeightFile } from "./weights.js";
 
 /** What became of a file's tensors, and how the file names them. */
-export interface LoadReport extends Fit {
+export interface LoadReport extends Filled {
   /** In the file, without a place in the model; the file's names. */
   unexpected: string[];
   file: string;
@@ -36,7 +36,7 @@ export async function initFrom(
     const entries = entriesOf(view, model);
     const used = new Set([...entries.values()].map(({ name }) => name));
     const unexpected = [...weights.tensors.keys()].filter((name) => !used.has(name));
-    const report = await fit(model, entries);
+    const report = await fill(model, entries);
     if (report.loaded.length === 0) {
       throw new SsdError(
         "BAD_CHECKPOINT",

@@ -35,7 +35,13 @@ export interface WeightFile {
  */
 export async function openWeights(file: string): Promise<WeightFile> {
   const { metadata, tensors } = await readSafetensors(file);
-  return { file, format: "safetensors", metadata, tensors: storedEntries(tensors), async close() {} };
+  return {
+    file,
+    format: "safetensors",
+    metadata,
+    tensors: storedEntries(tensors),
+    async close() {},
+  };
 }
 
 /** Tensors in memory as entries. */

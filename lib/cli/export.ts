@@ -11,7 +11,10 @@ export function exportCommand(program: Command): void {
     .description("write a detector's weights for this or another code base")
     .requiredOption("--weights <file>", "weights: .safetensors, .pth or .npz")
     .requiredOption("--out <file>", "file to write")
-    .option("--from <layout>", `how --weights are named, where unclear: ${layoutFamilies.join(", ")}`)
+    .option(
+      "--from <layout>",
+      `how --weights are named, where unclear: ${layoutFamilies.join(", ")}`,
+    )
     .option("--model <name>", "architecture of --weights, where they do not say")
     .option("--classes <names>", "class names of --weights in order, separated by commas")
     .option("--json", "print the result as one JSON object");

@@ -1,7 +1,7 @@
 import { copyFile, link, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { fitAll } from "../checkpoint/fit.js";
+import { fillAll } from "../checkpoint/fill.js";
 import type { StoredTensors } from "../checkpoint/safetensors.js";
 import { readModel, saveModel, stored } from "../checkpoint/store.js";
 import { storedEntries } from "../checkpoint/weights.js";
@@ -89,7 +89,7 @@ export class Checkpoints {
         `${file}: expected ${student.preset.name} for ${student.classes}, got ${preset.name} for ${classes}`,
       );
     }
-    await fitAll(student.native, storedEntries(tensors), file);
+    await fillAll(student.native, storedEntries(tensors), file);
     return { at: parsed.data, tensors };
   }
 

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { WeightFile } from "../../lib/checkpoint/weights.js";
-import { type DType, dtypeBytes } from "../../lib/native.js";
+import { buildGraph } from "../../lib/models/build.js";
+import { type DType, dtypeBytes, loadEngine, type NativeModel } from "../../lib/native.js";
+import type { Preset } from "../../lib/presets.js";
 
 // Weight files that exist by name and shape alone.
 
@@ -23,4 +25,15 @@ export function fakeWeights(
   });
   const tensors = new Map(entries);
   return { file: "fake.pth", format: "pth", metadata, tensors, async close() {} };
+}
+
+const models = new Map<string, NativeModel>();
+
+/** A model of a preset for tests that only look at it: big ones take seconds to make, so it is shared. */
+export function sharedModel(preset: Preset, foreground: number): NativeModel {
+  const key = JSON.stringify([preset, foreground]);
+  const model =
+    models.get(key) ?? new (loadEngine().engine.Model)(buildGraph(preset, foreground), 0);
+  models.set(key, model);
+  return model;
 }

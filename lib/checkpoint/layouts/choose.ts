@@ -1,7 +1,7 @@
 import { SsdError } from "../../errors.js";
 import type { NativeModel } from "../../native.js";
 import type { Preset } from "../../presets.js";
-import type { Entries } from "../fit.js";
+import type { Entries } from "../fill.js";
 import type { WeightEntry, WeightFile } from "../weights.js";
 import { decimated } from "./decimate.js";
 import { detectorLayouts } from "./detectors.js";

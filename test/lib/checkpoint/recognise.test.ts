@@ -1,16 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { nameIn } from "../../../lib/checkpoint/layouts/layout.js";
 import { layoutOf } from "../../../lib/checkpoint/layouts/choose.js";
+import { nameIn } from "../../../lib/checkpoint/layouts/layout.js";
 import { recognise } from "../../../lib/checkpoint/recognise.js";
-import { buildGraph } from "../../../lib/models/build.js";
-import { loadEngine } from "../../../lib/native.js";
 import { type Preset, presets } from "../../../lib/presets.js";
 import { failure, shapeClasses, small } from "../../support/small.js";
-import { fakeWeights } from "../../support/weights.js";
+import { fakeWeights, sharedModel } from "../../support/weights.js";
 
 /** Names and shapes of a preset's tensors in a layout. */
 function shapesOf(preset: Preset, foreground: number, family: "native" | "bubbliiiing" = "native") {
-  const model = new (loadEngine().engine.Model)(buildGraph(preset, foreground), 0);
+  const model = sharedModel(preset, foreground);
   const layout = layoutOf(family, preset);
   return Object.fromEntries(
     model.names().map((name) => [nameIn(layout, name)!, model.tensor(name).shape]),

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { fillAll } from "../../../lib/checkpoint/fill.js";
 import {
   readSafetensors,
   type StoredTensor,
   writeSafetensors,
 } from "../../../lib/checkpoint/safetensors.js";
-import { fitAll } from "../../../lib/checkpoint/fit.js";
 import {
   descriptionOf,
   readModel,
@@ -35,7 +35,7 @@ describe("a file that describes itself", () => {
     const names = Object.keys(detector.stateDict());
     expect([...read.tensors.keys()]).toEqual([...names, "optimizer.x"]);
     const other = smallDetector(4);
-    await fitAll(other.native, storedEntries(read.tensors), file);
+    await fillAll(other.native, storedEntries(read.tensors), file);
     expect(digests(other)).toEqual(digests(detector));
   });
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { Detector } from "../../../lib/detector.js";
 import { cli } from "../../support/cli.js";
 import { stdoutOf } from "../../support/program.js";
@@ -10,7 +10,7 @@ const classes = ["cat", "dog"];
 let folder: string;
 let weights: string;
 
-beforeAll(async () => {
+beforeEach(async () => {
   folder = temporaryFolder();
   weights = join(folder, "w.safetensors");
   await Detector.create("ssd300-mobilenetv2", { classes, seed: 4 }).save(weights);

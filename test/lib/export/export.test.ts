@@ -39,7 +39,12 @@ describe("by torchvision's names", () => {
   test("a detector that is fed otherwise says what differs", async () => {
     const detector = Detector.create("ssd300-vgg16", { classes: coco });
     const { differences } = await exportDetector(detector, path(), { layout: "torchvision" });
-    expect(differences.map(({ option }) => option).sort()).toEqual(["coderClip", "mean", "sizes"]);
+    expect(differences.map(({ option }) => option).sort()).toEqual([
+      "clip",
+      "coderClip",
+      "mean",
+      "sizes",
+    ]);
     expect(differences.find(({ option }) => option === "sizes")).toMatchObject({
       ours: [30, 60, 111, 162, 213, 264, 315],
     });

@@ -51,7 +51,7 @@ TEST(clipping_holds_the_numbers_not_the_corners) {
   auto grid = ssd300_grid();
   const double wide = 0.88 * std::sqrt(2), tall = 0.88 / std::sqrt(2);
   check_row(prior_boxes(grid), 8732 - 2, {0.5, 0.5, 1, tall});
-  grid.clip = false;
+  grid.clip = Clip::None;
   check_row(prior_boxes(grid), 8732 - 2, {0.5, 0.5, wide, tall});
   check_row(prior_boxes(grid), 8732 - 1, {0.5, 0.5, tall, wide});
   // The first prior reaches over the edge and is left so.
@@ -59,7 +59,7 @@ TEST(clipping_holds_the_numbers_not_the_corners) {
 }
 
 TEST(a_map_without_ratios_has_the_two_squares) {
-  const auto priors = prior_boxes({10, {2}, {5}, {4, 9}, {{}}, true});
+  const auto priors = prior_boxes({10, {2}, {5}, {4, 9}, {{}}, Clip::Centres});
   EXPECT_EQ((std::vector<int64_t>{8, 4}), priors.sizes().vec());
   check_row(priors, 0, {0.25, 0.25, 0.4, 0.4});
   check_row(priors, 1, {0.25, 0.25, 0.6, 0.6});

@@ -1,11 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { plan } from "../../../../lib/checkpoint/fit.js";
+import { plan } from "../../../../lib/checkpoint/fill.js";
 import { backboneLayouts } from "../../../../lib/checkpoint/layouts/backbones.js";
 import { entriesOf } from "../../../../lib/checkpoint/layouts/choose.js";
-import { buildGraph } from "../../../../lib/models/build.js";
-import { loadEngine } from "../../../../lib/native.js";
 import { type PresetName, presets } from "../../../../lib/presets.js";
-import { fakeWeights, fieldNames } from "../../../support/weights.js";
+import { fakeWeights, fieldNames, sharedModel } from "../../../support/weights.js";
 
 // Every tensor of a backbone has its place: what is left over in the file is the classifier's, what
 // is left over in the model is the detector's.
@@ -41,7 +39,7 @@ test.each(cases)("%s, %s, for %s", (key, family, name, own, left) => {
     (entry) => entry.family === family && entry.backbone === preset.backbone.kind,
   )!;
   const weights = fakeWeights(fieldNames[key]!);
-  const model = new (loadEngine().engine.Model)(buildGraph(preset, 3), 0);
+  const model = sharedModel(preset, 3);
   const entries = entriesOf({ weights, layout, wrapper: "" }, model);
   const { loaded, missing, mismatched } = plan(model, entries);
   expect(mismatched).toEqual([]);
@@ -57,7 +55,7 @@ describe("VGG16's fully connected layers", () => {
   test("are thinned out to the shapes of conv6 and conv7", () => {
     const weights = fakeWeights(fieldNames["torchvision/vgg16"]!);
     const layout = backboneLayouts[0]!;
-    const model = new (loadEngine().engine.Model)(buildGraph(presets["ssd300-vgg16"], 3), 0);
+    const model = sharedModel(presets["ssd300-vgg16"], 3);
     const entries = entriesOf({ weights, layout, wrapper: "" }, model);
     expect(weights.tensors.get("classifier.0.weight")!.shape).toEqual([4096, 25088]);
     expect(entries.get("vgg.31.weight")!.shape).toEqual([1024, 512, 3, 3]);
@@ -68,7 +66,7 @@ describe("VGG16's fully connected layers", () => {
   test("are taken as they are from a file that has them thinned out", () => {
     const shapes = { "0.weight": [64, 3, 3, 3], "31.weight": [1024, 512, 3, 3], "33.bias": [1024] };
     const layout = backboneLayouts.find(({ family }) => family === "reduced-fc")!;
-    const model = new (loadEngine().engine.Model)(buildGraph(presets["ssd300-vgg16"], 3), 0);
+    const model = sharedModel(presets["ssd300-vgg16"], 3);
     const weights = fakeWeights(shapes);
     const { loaded } = plan(model, entriesOf({ weights, layout, wrapper: "" }, model));
     expect(loaded).toEqual(["vgg.0.weight", "vgg.31.weight", "vgg.33.bias"]);

@@ -1,31 +1,28 @@
 import { describe, expect, test } from "vitest";
-import { plan } from "../../../../lib/checkpoint/fit.js";
+import { plan } from "../../../../lib/checkpoint/fill.js";
 import { entriesOf } from "../../../../lib/checkpoint/layouts/choose.js";
 import { detectorLayouts } from "../../../../lib/checkpoint/layouts/detectors.js";
 import { nameIn, wrapperOf } from "../../../../lib/checkpoint/layouts/layout.js";
 import { recognise } from "../../../../lib/checkpoint/recognise.js";
-import { buildGraph } from "../../../../lib/models/build.js";
-import { loadEngine } from "../../../../lib/native.js";
-import { fakeWeights, fieldNames } from "../../../support/weights.js";
+import { fakeWeights, fieldNames, sharedModel } from "../../../support/weights.js";
 
-describe.each(detectorLayouts.map((layout) => [`${layout.family} ${layout.preset.name}`, layout] as const))(
-  "%s",
-  (_name, layout) => {
-    const model = new (loadEngine().engine.Model)(buildGraph(layout.preset, 3), 0);
-    const names = model.names();
-    const theirs = names.map((name) => nameIn(layout, name));
+describe.each(
+  detectorLayouts.map((layout) => [`${layout.family} ${layout.preset.name}`, layout] as const),
+)("%s", (_name, layout) => {
+  const model = sharedModel(layout.preset, 3);
+  const names = model.names();
+  const theirs = names.map((name) => nameIn(layout, name));
 
-    test("has a name of its own for each tensor", () => {
-      expect(theirs).not.toContain(undefined);
-      expect(new Set(theirs).size).toBe(names.length);
-    });
+  test("has a name of its own for each tensor", () => {
+    expect(theirs).not.toContain(undefined);
+    expect(new Set(theirs).size).toBe(names.length);
+  });
 
-    test("is recognised by names it has", () => {
-      const file = new Set(theirs as string[]);
-      expect(wrapperOf(layout.signature, file)).toBe("");
-    });
-  },
-);
+  test("is recognised by names it has", () => {
+    const file = new Set(theirs as string[]);
+    expect(wrapperOf(layout.signature, file)).toBe("");
+  });
+});
 
 // 91 classes with the background: the shapes of the files that torchvision publishes.
 describe.each([
@@ -41,7 +38,7 @@ describe.each([
       wrapper,
     ]);
     expect([about.classes.length, about.classes[0]]).toEqual([90, "person"]);
-    const model = new (loadEngine().engine.Model)(buildGraph(about.preset, 90), 0);
+    const model = sharedModel(about.preset, 90);
     const entries = entriesOf(view, model);
     const { loaded, missing, mismatched } = plan(model, entries);
     expect([missing, mismatched]).toEqual([[], []]);

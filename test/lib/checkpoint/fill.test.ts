@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { fit, fitAll } from "../../../lib/checkpoint/fit.js";
+import { fill, fillAll } from "../../../lib/checkpoint/fill.js";
 import { storedTensors } from "../../../lib/checkpoint/store.js";
 import { storedEntries, type WeightEntry } from "../../../lib/checkpoint/weights.js";
 import { digests, failure, smallDetector } from "../../support/small.js";
@@ -18,7 +18,7 @@ describe("what fits is loaded", () => {
     source.set("conf.0.bias", { ...source.get("conf.0.bias")!, dtype: "int32" });
     source.delete("stages.0.0.0.weight");
     const detector = smallDetector(0);
-    const report = await fit(detector.native, source);
+    const report = await fill(detector.native, source);
     expect(report.missing).toEqual(["stages.0.0.0.weight"]);
     expect(report.mismatched).toEqual([
       { name: "conf.0.weight", expected: weight.shape, got: [1, ...weight.shape] },
@@ -43,24 +43,24 @@ describe("what fits is loaded", () => {
       read: async () => new Uint8Array(data.buffer),
     });
     // bfloat16 is the upper half of float32.
-    const upper = Uint16Array.from(values, (v) => new Uint32Array(Float32Array.of(v).buffer)[0]! >>> 16);
-    for (const given of [
-      entry("float64", Float64Array.from(values)),
-      entry("bfloat16", upper),
-    ]) {
-      await fit(detector.native, new Map([[name, given]]));
+    const upper = Uint16Array.from(
+      values,
+      (v) => new Uint32Array(Float32Array.of(v).buffer)[0]! >>> 16,
+    );
+    for (const given of [entry("float64", Float64Array.from(values)), entry("bfloat16", upper)]) {
+      await fill(detector.native, new Map([[name, given]]));
       expect([...detector.stateDict()[name]!.toArray()]).toEqual(values);
     }
     const tracked = "stages.0.0.1.num_batches_tracked";
     const count = { ...entry("int32", Int32Array.of(7)), name: tracked, shape: [] };
-    await fit(detector.native, new Map([[tracked, count]]));
+    await fill(detector.native, new Map([[tracked, count]]));
     expect(Number(detector.stateDict()[tracked]!.toArray()[0])).toBe(7);
   });
 
   test("the digest is of the bytes that were loaded", async () => {
-    const one = await fit(smallDetector(0).native, entriesOf(1));
-    expect((await fit(smallDetector(2).native, entriesOf(1))).sha256).toBe(one.sha256);
-    expect((await fit(smallDetector(0).native, entriesOf(2))).sha256).not.toBe(one.sha256);
+    const one = await fill(smallDetector(0).native, entriesOf(1));
+    expect((await fill(smallDetector(2).native, entriesOf(1))).sha256).toBe(one.sha256);
+    expect((await fill(smallDetector(0).native, entriesOf(2))).sha256).not.toBe(one.sha256);
   });
 });
 
@@ -70,12 +70,12 @@ describe("when all must fit", () => {
     const before = digests(model);
     const short = entriesOf(1);
     short.delete("loc.1.bias");
-    await expect(fitAll(model.native, short, "w.st")).rejects.toEqual(
+    await expect(fillAll(model.native, short, "w.st")).rejects.toEqual(
       failure("BAD_CHECKPOINT", "w.st", "expected tensor loc.1.bias", "1 missing"),
     );
     const wrong = entriesOf(1);
     wrong.set("loc.1.bias", { ...wrong.get("loc.1.bias")!, shape: [4, 4] });
-    await expect(fitAll(model.native, wrong, "w.st")).rejects.toEqual(
+    await expect(fillAll(model.native, wrong, "w.st")).rejects.toEqual(
       failure("BAD_CHECKPOINT", "w.st", "loc.1.bias of shape [16], got [4,4]"),
     );
     expect(digests(model)).toEqual(before);
@@ -85,7 +85,7 @@ describe("when all must fit", () => {
     const more = entriesOf(1);
     more.set("extra", { ...more.get("loc.1.bias")!, name: "extra" });
     const model = smallDetector(0);
-    await fitAll(model.native, more, "w.st");
+    await fillAll(model.native, more, "w.st");
     expect(digests(model)).toEqual(digests(smallDetector(1)));
   });
 });

@@ -4,7 +4,7 @@ import type { DType, NativeModel } from "../native.js";
 import type { WeightEntry } from "./weights.js";
 
 /** What became of the tensors of a model that was filled from a file. Names are the model's own. */
-export interface Fit {
+export interface Filled {
   loaded: string[];
   /** Not in the file: they keep their start values. */
   missing: string[];
@@ -14,7 +14,7 @@ export interface Fit {
   sha256: string;
 }
 
-type Plan = Omit<Fit, "sha256">;
+type Plan = Omit<Filled, "sha256">;
 
 /** Tensors of a file by the model's names. */
 export type Entries = ReadonlyMap<string, WeightEntry>;
@@ -23,16 +23,16 @@ export type Entries = ReadonlyMap<string, WeightEntry>;
  * Copies what fits into a model: same shape, and a type that converts (any float to float, any
  * integer to integer).
  */
-export async function fit(model: NativeModel, entries: Entries): Promise<Fit> {
+export async function fill(model: NativeModel, entries: Entries): Promise<Filled> {
   return copy(model, entries, plan(model, entries));
 }
 
 /**
- * As {@link fit}, when every tensor of the model must be there; else nothing is changed.
+ * As {@link fill}, when every tensor of the model must be there; else nothing is changed.
  *
  * @throws SsdError BAD_CHECKPOINT naming the first tensor that does not fit.
  */
-export async function fitAll(model: NativeModel, entries: Entries, file: string): Promise<Fit> {
+export async function fillAll(model: NativeModel, entries: Entries, file: string): Promise<Filled> {
   const planned = plan(model, entries);
   const { missing, mismatched } = planned;
   if (missing.length > 0) {
@@ -65,7 +65,7 @@ export function plan(model: NativeModel, entries: Entries): Plan {
   return out;
 }
 
-async function copy(model: NativeModel, entries: Entries, planned: Plan): Promise<Fit> {
+async function copy(model: NativeModel, entries: Entries, planned: Plan): Promise<Filled> {
   const hash = createHash("sha256");
   for (const name of planned.loaded) {
     const { dtype, read } = entries.get(name)!;
