@@ -224,12 +224,12 @@ describe("an average of the weights", () => {
     const start = Object.values(trainer.emaStateDict()).map(numbers);
     expect(start).toEqual(Object.values(detector.stateDict()).map(numbers));
     await trainer.step(randomBatch(2));
-    const [d] = [0.9998 * (1 - Math.exp(-1 / 2000))];
-    const [first, now] = ["conf.0.bias", "conf.0.bias"].map((name, i) =>
-      numbers((i === 0 ? trainer.emaStateDict() : detector.stateDict())[name]!),
+    const d = 0.9998 * (1 - Math.exp(-1 / 2000));
+    const [average, now] = [trainer.emaStateDict(), detector.stateDict()].map((dict) =>
+      numbers(dict["conf.0.bias"]!),
     );
     // The bias began at zero.
-    now!.forEach((value, k) => void expect(first![k]).toBeCloseTo((1 - d) * value, 7));
+    for (const [k, value] of now!.entries()) expect(average![k]).toBeCloseTo((1 - d) * value, 7);
     trainer.dispose();
     expect(() => trainer.emaStateDict()).toThrow(failure("DISPOSED"));
   });
