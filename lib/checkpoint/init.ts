@@ -3,7 +3,7 @@ import type { NativeModel } from "../native.js";
 import type { Preset } from "../presets.js";
 import { type Filled, fill, plan } from "./fill.js";
 import { backboneLayouts } from "./layouts/backbones.js";
-import { entriesOf, nativeLayout, type View } from "./layouts/choose.js";
+import { describedView, entriesOf, nativeLayout, type View } from "./layouts/choose.js";
 import { detectorLayouts } from "./layouts/detectors.js";
 import { type Layout, type LayoutFamily, nameIn, wrapperOf } from "./layouts/layout.js";
 import { descriptionOf } from "./store.js";
@@ -52,10 +52,11 @@ export async function initFrom(
 
 /** The view in which most tensors of the model fit. */
 function bestView(weights: WeightFile, preset: Preset, model: NativeModel): View {
+  const described = descriptionOf(weights.metadata, weights.file);
+  if (described !== undefined) return describedView(weights, described);
   const own = nativeLayout(preset);
-  const said = descriptionOf(weights.metadata, weights.file)?.layout;
   const layouts: Layout[] = [own, ...detectorLayouts, ...backboneLayouts].filter(
-    ({ backbone, family }) => backbone === own.backbone && family === (said ?? family),
+    ({ backbone }) => backbone === own.backbone,
   );
   const views = layouts.map((layout) => ({
     weights,

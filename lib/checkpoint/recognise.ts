@@ -1,7 +1,7 @@
 import { SsdError } from "../errors.js";
 import { priorsPerCell } from "../models/build.js";
 import { type Preset, type PresetName, resolvePreset } from "../presets.js";
-import { headWeight, layoutOf, layoutsOf, type View } from "./layouts/choose.js";
+import { describedView, headWeight, layoutsOf, type View } from "./layouts/choose.js";
 import { defaultClasses } from "./layouts/class-names.js";
 import { detectorLayouts } from "./layouts/detectors.js";
 import { type LayoutFamily, nameIn, wrapperOf } from "./layouts/layout.js";
@@ -34,8 +34,7 @@ export function recognise(weights: WeightFile, choices: Choices): Recognised {
   same(weights, "preset", asked.name, preset.name);
   same(weights, "classes", choices.classes ?? classes, classes);
   same(weights, "layout", choices.layout ?? layout, layout);
-  const view = { weights, layout: layoutOf(layout, preset), wrapper: "" };
-  return { about: { preset, classes }, view };
+  return { about: { preset, classes }, view: describedView(weights, described) };
 }
 
 function same({ file }: WeightFile, what: string, asked: unknown, got: unknown): void {

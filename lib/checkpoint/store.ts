@@ -3,7 +3,7 @@ import { reason, SsdError } from "../errors.js";
 import type { NativeModel, NativeTensor } from "../native.js";
 import { parseOptions } from "../options.js";
 import { type Preset, presetSchema } from "../presets.js";
-import { layoutOf } from "./layouts/choose.js";
+import { averagePrefix, layoutOf } from "./layouts/choose.js";
 import { type LayoutFamily, layoutFamilies, nameIn } from "./layouts/layout.js";
 import {
   readSafetensors,
@@ -61,11 +61,27 @@ export async function saveModel(
 }
 
 /**
- * Reads a weight file that describes itself.
+ * Reads a weight file that describes itself: its weights alone, which are the averaged ones where a
+ * run's checkpoint holds them beside its own.
  *
  * @throws SsdError BAD_CHECKPOINT when it cannot be read or holds no description.
  */
 export async function readModel(file: string): Promise<Description & StoredTensors> {
+  const read = await readCheckpoint(file);
+  const weights = [...read.tensors].filter(
+    ([name]) => !name.startsWith("optimizer.") && !name.startsWith(averagePrefix),
+  );
+  const tensors = new Map(
+    weights.map(([name, own]) => [
+      name,
+      { ...(read.tensors.get(averagePrefix + name) ?? own), name },
+    ]),
+  );
+  return { ...read, tensors };
+}
+
+/** As {@link readModel}, with everything that a run goes on from, each under its own name. */
+export async function readCheckpoint(file: string): Promise<Description & StoredTensors> {
   const read = await readSafetensors(file);
   const about = descriptionOf(read.metadata, file);
   if (about !== undefined) return { ...about, ...read };
@@ -96,8 +112,7 @@ export function descriptionOf(
 /** Writes a checkpoint's weights as a file of their own: no optimizer, no position of a run. */
 export async function extractWeights(from: string, to: string): Promise<void> {
   const { preset, classes, tensors } = await readModel(from);
-  const weights = [...tensors.values()].filter(({ name }) => !name.startsWith("optimizer."));
-  await writeSafetensors(to, weights, metadataOf({ preset, classes }));
+  await writeSafetensors(to, [...tensors.values()], metadataOf({ preset, classes }));
 }
 
 /** A description as metadata of a safetensors file; `format: pt` is what PyTorch's readers look for. */

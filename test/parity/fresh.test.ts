@@ -5,16 +5,17 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { Golden } from "../support/golden.js";
+import { pythonWith } from "../support/python.js";
 import { compare, domainNames } from "./compare.js";
 
 // The same comparisons on inputs nobody has seen: the references run here, with a new seed each
 // time. SSD_DISTILL_PYTHON is a Python with torch, SSD_DISTILL_SEED repeats a run.
 
-const python = process.env.SSD_DISTILL_PYTHON ?? "python3";
+const python = pythonWith("torch", true);
 const seed = Number(process.env.SSD_DISTILL_SEED ?? 1 + Math.floor(Math.random() * 1e9));
 const script = fileURLToPath(new URL("../../scripts/golden/main.py", import.meta.url));
 
-if (hasTorch()) {
+if (python !== undefined) {
   describe(`fresh inputs, SSD_DISTILL_SEED=${seed}`, () => {
     const folder = mkdtempSync(join(tmpdir(), "ssd-distill-golden-"));
     let fresh: Golden;
@@ -33,17 +34,7 @@ if (hasTorch()) {
     }
   });
 } else {
-  describe.skip(`fresh inputs: skipped, ${python} has no torch (set SSD_DISTILL_PYTHON)`, () => {
+  describe.skip(`fresh inputs: skipped, python3 has no torch (set SSD_DISTILL_PYTHON)`, () => {
     it("compares every domain on random inputs", () => {});
   });
-}
-
-function hasTorch(): boolean {
-  try {
-    execFileSync(python, ["-c", "import torch"], { stdio: "ignore" });
-    return true;
-  } catch {
-    if (process.env.SSD_DISTILL_PYTHON === undefined) return false;
-    throw new Error(`SSD_DISTILL_PYTHON: expected a Python with torch, got ${python}`);
-  }
 }

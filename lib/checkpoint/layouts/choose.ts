@@ -7,6 +7,14 @@ import { decimated } from "./decimate.js";
 import { detectorLayouts } from "./detectors.js";
 import { type DetectorLayout, type Layout, type LayoutFamily, nameIn } from "./layout.js";
 
+/** Where checkpoints hold the averaged weights. */
+export const averagePrefix = "ema.";
+
+interface Described {
+  preset: Preset;
+  layout?: LayoutFamily;
+}
+
 /** A file seen through a layout. */
 export interface View {
   weights: WeightFile;
@@ -26,6 +34,15 @@ export function entriesOf({ weights, layout, wrapper }: View, model: NativeModel
     out.set(ours, cut === undefined ? entry : decimated(entry, cut));
   }
   return out;
+}
+
+/**
+ * A file that describes itself; of a checkpoint with averaged weights beside a run's own, the averaged.
+ */
+export function describedView(weights: WeightFile, { preset, layout }: Described): View {
+  const averaged = [...weights.tensors.keys()].some((name) => name.startsWith(averagePrefix));
+  const wrapper = averaged ? averagePrefix : "";
+  return { weights, layout: layoutOf(layout ?? "native", preset), wrapper };
 }
 
 /** Our own names. */
