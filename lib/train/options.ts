@@ -66,7 +66,7 @@ const freezeOptions = z.strictObject({
 export const emaOptions = z.strictObject({
   decay: z.number().min(0).lt(1).default(0.9998).meta({
     flag: "ema-decay",
-    description: "the average's share of a step",
+    description: "share of the average so far that a step keeps",
   }),
   warmup: z.number().min(0).default(2000).meta({
     flag: "ema-warmup",
