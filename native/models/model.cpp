@@ -74,6 +74,10 @@ void Model::assign(const std::string& name, std::span<const uint8_t> bytes,
 }
 
 void Model::to(at::Device device) {
+  if (uses != 0 && device != this->device()) {
+    throw Error(Code::BadOption,
+                "to: expected a detector that no run or Trainer uses, got one that would leave it");
+  }
   for (auto& parameter : parameters_) parameter.value = parameter.value.to(device);
 }
 

@@ -33,6 +33,7 @@ class Model {
   void assign(const std::string& name, std::span<const uint8_t> bytes,
               std::optional<at::ScalarType> type = {});
   at::Device device() const { return parameters_.front().value.device(); }
+  // BadOption while a run uses it: the run holds the tensors that would be left behind.
   void to(at::Device device);
 
   // loc and conf of images [B, 3, S, S], in evaluation mode and without a graph.
@@ -43,7 +44,7 @@ class Model {
   Output train(const at::Tensor& images, const std::vector<std::string>& frozen);
 
   std::mutex mutex;
-  std::atomic<bool> claimed = false;  // by whoever trains it: train/claim.h
+  std::atomic<int> uses = 0;  // by runs: train/claim.h
 
  private:
   Output run(const at::Tensor& images, bool training, const std::vector<std::string>& frozen);

@@ -80,14 +80,11 @@ Session::Session(std::shared_ptr<Model> student, std::shared_ptr<Model> teacher,
                  SessionOptions options)
     : student_(std::move(student)),
       teacher_(std::move(teacher)),
-      claim_(*student_),
+      claim_(*student_, Claim::Use::Train),
       priors_(priors.to(student_->device())),
       options_(std::move(options)),
       optimizer_(options_.optimizer, trainable(options_.freeze)) {
-  if (teacher_ == student_) {
-    throw Error(Code::BadOption,
-                "distill: expected a teacher beside the student, got the student itself");
-  }
+  if (teacher_) teacher_claim_.emplace(*teacher_, Claim::Use::Teach);
   for (const auto& parameter : student_->parameters()) {
     if (!parameter.buffer) continue;
     auto& kept = statistics_[parameter.value.scalar_type()];

@@ -91,6 +91,7 @@ class Session {
   std::shared_ptr<Model> student_;
   std::shared_ptr<Model> teacher_;
   Claim claim_;
+  std::optional<Claim> teacher_claim_;
   at::Tensor priors_;
   SessionOptions options_;
   Optimizer optimizer_;

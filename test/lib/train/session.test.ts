@@ -104,8 +104,9 @@ describe("the teacher sees the student's pixels", () => {
       return value * small.std[c]! + small.mean[c]! - caffe.mean[c]!;
     });
     const seen = Tensor.from(pixels, images.shape);
-    using school = new Trainer(teacher);
+    const school = new Trainer(teacher);
     for (let i = 0; i < 10; i++) await school.step({ images: seen, targets });
+    school.dispose();
     // With all BatchNorms frozen, a training step computes what evaluation does.
     const own = student.forward(images);
     const taught = teacher.forward(seen);

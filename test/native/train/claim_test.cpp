@@ -42,22 +42,36 @@ TEST(a_session_that_cannot_be_leaves_no_claim) {
 
 TEST(a_teacher_serves_any_number) {
   const auto teacher = tiny(3);
-  auto first = session_of(tiny(1), teacher), second = session_of(tiny(2), teacher);
+  const auto student = tiny(1);
+  auto first = session_of(student, teacher), second = session_of(tiny(2), teacher);
   EXPECT_EQ(first->step(tiny_batch(), 0.01).soft.has_value(), true);
   EXPECT_EQ(second->step(tiny_batch(), 0.01).soft.has_value(), true);
-  EXPECT(!teacher->claimed);
+  // Being trained, it would not stay what it is; nor may one that is trained teach.
+  EXPECT_THROWS(Code::BadOption, session_of(teacher));
+  EXPECT_THROWS(Code::BadOption, session_of(tiny(4), student));
+  first.reset();
+  EXPECT_THROWS(Code::BadOption, session_of(teacher));
+  second.reset();
+  session_of(teacher)->step(tiny_batch(), 0.01);
+}
+
+TEST(a_model_in_use_stays_on_its_device) {
+  const auto model = tiny();
+  const auto session = session_of(model);
+  model->to(at::kCPU);
+  EXPECT_THROWS(Code::BadOption, model->to(at::kMeta));
 }
 
 TEST(no_gradient_is_left_behind) {
   const auto model = tiny();
   auto& value = model->parameters().front().value;
   {
-    const Claim claim(*model);
+    const Claim claim(*model, Claim::Use::Train);
     value.set_requires_grad(true);
     value.mutable_grad() = value.detach().clone();
-    EXPECT(model->claimed);
+    EXPECT(model->uses != 0);
   }
-  EXPECT(!value.requires_grad() && !value.grad().defined() && !model->claimed);
+  EXPECT(!value.requires_grad() && !value.grad().defined() && model->uses == 0);
 }
 
 }  // namespace
