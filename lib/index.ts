@@ -1,5 +1,6 @@
 // The public surface, and nothing else.
 
+export { type InspectedTensor, type Inspection, inspectWeights } from "./checkpoint/inspect.js";
 export type {
   Box,
   DataSource,

@@ -4,6 +4,7 @@ import { demoCommand } from "./demo.js";
 import { detectCommand } from "./detect.js";
 import { doctorCommand } from "./doctor.js";
 import { evalCommand } from "./eval.js";
+import { inspectCommand } from "./inspect.js";
 import { libtorchCommand } from "./libtorch.js";
 import { trainCommand } from "./train.js";
 import { packageVersion } from "./version.js";
@@ -23,6 +24,7 @@ export function createProgram(): Command {
   trainCommand(program);
   evalCommand(program);
   detectCommand(program);
+  inspectCommand(program);
   dataCommand(program);
   doctorCommand(program);
   libtorchCommand(program);
