@@ -1,6 +1,6 @@
 import { objectBytes } from "./budget.js";
 import { shown } from "./damage.js";
-import type { World } from "./pickle.js";
+import type { World } from "./pickle-machine.js";
 import { Dict, kindOf, PickledTensor, Tuple, type Value } from "./pickle-values.js";
 
 /** Deeper than any checkpoint, and far from the depth of the call stack. */

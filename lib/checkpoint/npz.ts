@@ -4,7 +4,7 @@ import { npyStart, parseNpy } from "./npy.js";
 import type { Source } from "./source.js";
 import { bytesOf } from "./strided.js";
 import type { WeightEntry } from "./weights.js";
-import type { Member } from "./zip.js";
+import type { Member } from "./zip-member.js";
 
 const suffix = ".npy";
 /** Most headers are of 128 bytes. */

@@ -2,7 +2,7 @@ import type { SsdError } from "../errors.js";
 import type { DType } from "../native.js";
 import { objectBytes } from "./budget.js";
 import { shown } from "./damage.js";
-import type { World } from "./pickle.js";
+import type { World } from "./pickle-machine.js";
 import {
   Callable,
   Dict,

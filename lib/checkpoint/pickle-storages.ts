@@ -1,5 +1,5 @@
 import { dtypeBytes } from "../native.js";
-import type { World } from "./pickle.js";
+import type { World } from "./pickle-machine.js";
 import { kindOf, Storage, StorageType, Tuple, type Value } from "./pickle-values.js";
 import { isNatural } from "./strided.js";
 

@@ -1,8 +1,9 @@
 import { shown } from "./damage.js";
 import { type Extent, fileExtent } from "./entry.js";
 import { namedTensors } from "./flatten.js";
-import { unpickle, type World } from "./pickle.js";
+import { unpickle } from "./pickle.js";
 import { CutShort, PickleInput } from "./pickle-input.js";
+import type { World } from "./pickle-machine.js";
 import { Storages, storageBytes } from "./pickle-storages.js";
 import { Dict, type Value } from "./pickle-values.js";
 import { entriesOf, torchWorld } from "./pth.js";

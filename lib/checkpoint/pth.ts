@@ -2,14 +2,15 @@ import { shown } from "./damage.js";
 import type { Extent } from "./entry.js";
 import { tensorEntry } from "./entry.js";
 import { namedTensors } from "./flatten.js";
-import { unpickle, type World } from "./pickle.js";
+import { unpickle } from "./pickle.js";
 import { torchGlobals } from "./pickle-globals.js";
 import { CutShort, PickleInput } from "./pickle-input.js";
+import type { World } from "./pickle-machine.js";
 import { Storages, storageBytes } from "./pickle-storages.js";
 import type { PickledTensor, Storage } from "./pickle-values.js";
 import type { Source } from "./source.js";
 import type { WeightEntry } from "./weights.js";
-import type { Member } from "./zip.js";
+import type { Member } from "./zip-member.js";
 
 // PyTorch's files since 1.6: a ZIP archive NAME/data.pkl, NAME/data/KEY, NAME/byteorder, NAME/version.
 
