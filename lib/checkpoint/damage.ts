@@ -7,7 +7,7 @@ export function damaged(file: string, why: string): SsdError {
   return new SsdError("BAD_CHECKPOINT", `${file}: ${plain(why)}`);
 }
 
-/** A value of a file for such a sentence. */
+/** A text of a file, or a value of its JSON, for such a sentence. */
 export function shown(value: unknown): string {
   const text = typeof value === "string" ? value : (JSON.stringify(value) ?? String(value));
   return plain(text.length > 100 ? `${text.slice(0, 100)}…` : text);

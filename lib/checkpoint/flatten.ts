@@ -36,7 +36,7 @@ export function namedTensors(
   };
   const add = (name: string, tensor: PickledTensor) => {
     if (found.has(name)) throw world.bad(`expected one tensor ${shown(name)}, got two`);
-    world.budget.take(2 * name.length + objectBytes, `tensor ${shown(name)}`);
+    world.budget.take(2 * name.length + 8 * objectBytes, `tensor ${shown(name)}`);
     found.set(name, tensor);
   };
   visit(root);

@@ -54,7 +54,7 @@ export class PickleInput {
     if (length === 0) return 0;
     const big = BigInt(`0x${Buffer.from(this.take(length)).reverse().toString("hex")}`);
     const value = BigInt.asIntN(8 * length, big);
-    return BigInt(Number(value)) === value ? Number(value) : value;
+    return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   }
 
   /** Text; undefined when it is not UTF-8. */

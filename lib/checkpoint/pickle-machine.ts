@@ -14,6 +14,8 @@ export interface World {
 }
 
 const what = "the values of its pickle";
+/** What lists and dicts make room for with their first items. */
+const firstBytes = 3 * objectBytes;
 const longestName = 1000;
 const newest = 5;
 
@@ -140,7 +142,7 @@ export class Machine {
   append(items: readonly Value[]): void {
     const list = this.top();
     if (!Array.isArray(list)) throw this.bad(`expected a list, got ${kindOf(list)}`);
-    this.world.budget.take(16 * items.length, what);
+    this.world.budget.take((list.length === 0 ? firstBytes : 0) + 16 * items.length, what);
     for (const item of items) list.push(item);
   }
 
@@ -148,7 +150,7 @@ export class Machine {
     const dict = this.top();
     if (!(dict instanceof Dict)) throw this.bad(`expected a dict, got ${kindOf(dict)}`);
     if (items.length % 2 !== 0) throw this.bad("expected a value for each key");
-    this.world.budget.take(objectBytes * items.length, what);
+    this.world.budget.take(firstBytes + objectBytes * items.length, what);
     for (let i = 0; i < items.length; i += 2) {
       const key = items[i]!;
       if (!isKey(key)) throw this.bad(`expected a key, got ${kindOf(key)}`);

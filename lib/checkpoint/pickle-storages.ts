@@ -1,4 +1,5 @@
 import { dtypeBytes } from "../native.js";
+import { shown } from "./damage.js";
 import type { World } from "./pickle-machine.js";
 import { kindOf, Storage, StorageType, Tuple, type Value } from "./pickle-values.js";
 import { isNatural } from "./strided.js";
@@ -39,7 +40,9 @@ export class Storages {
       return storage;
     }
     if (known.dtype === type.dtype && known.count === count) return known;
-    throw this.#bad(`expected storage ${key} to be of ${described(known)}, got ${count} elsewhere`);
+    throw this.#bad(
+      `expected storage ${shown(key)} to be of ${described(known)}, got ${count} elsewhere`,
+    );
   }
 }
 

@@ -109,7 +109,9 @@ export function kindOf(value: Value | undefined): string {
   if (value === undefined) return "nothing";
   if (value === null) return "None";
   if (Array.isArray(value)) return "a list";
-  if (typeof value !== "object") return typeof value === "string" ? "a text" : `${value}`;
+  if (typeof value === "string") return "a text";
+  if (typeof value === "bigint") return "a large integer";
+  if (typeof value !== "object") return `${value}`;
   if (value instanceof Tuple) return "a tuple";
   if (value instanceof Dict) return "a dict";
   if (value instanceof Callable) return value.name;

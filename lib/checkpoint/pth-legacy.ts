@@ -5,7 +5,7 @@ import { unpickle } from "./pickle.js";
 import { CutShort, PickleInput } from "./pickle-input.js";
 import type { World } from "./pickle-machine.js";
 import { Storages, storageBytes } from "./pickle-storages.js";
-import { Dict, type Value } from "./pickle-values.js";
+import { Dict, kindOf, type Value } from "./pickle-values.js";
 import { entriesOf, torchWorld } from "./pth.js";
 import type { Source } from "./source.js";
 import type { WeightEntry } from "./weights.js";
@@ -82,7 +82,7 @@ function pickles(input: PickleInput, world: World): Pickles {
     throw world.bad("expected the magic number of PyTorch's files, got another pickle");
   const version = unpickle(input, world);
   if (version !== protocol)
-    throw world.bad(`expected version ${protocol} of the format, got ${shown(version)}`);
+    throw world.bad(`expected version ${protocol} of the format, got ${kindOf(version)}`);
   const system = unpickle(input, world);
   if (!(system instanceof Dict) || system.get("little_endian") !== true)
     throw world.bad("expected little-endian numbers");

@@ -23,10 +23,9 @@ export function torchWorld(source: Source, storages: Storages): World {
   return { ...about, global: torchGlobals(about), persistent: (id) => storages.persistent(id) };
 }
 
-/** The folder in an archive that holds PyTorch's files, if there is one. */
-export function torchFolder(members: ReadonlyMap<string, Member>): string | undefined {
-  const name = [...members.keys()].find((name) => /^[^/]+\/data\.pkl$/.test(name));
-  return name?.slice(0, -"data.pkl".length);
+/** The folders in an archive that hold PyTorch's files; one, in a sound one of them. */
+export function torchFolders(members: ReadonlyMap<string, Member>): string[] {
+  return [...members.keys()].flatMap((name) => /^([^/]+\/)data\.pkl$/.exec(name)?.[1] ?? []);
 }
 
 /**
@@ -94,7 +93,9 @@ async function checkRecords(
   members: ReadonlyMap<string, Member>,
   folder: string,
 ): Promise<void> {
-  if (members.has(`${folder}constants.pkl`))
+  const names = [...members.keys()];
+  const script = (name: string) => /^(constants\.pkl$|code\/)/.test(name.slice(folder.length));
+  if (names.some((name) => name.startsWith(folder) && script(name)))
     throw source.bad(
       "expected the weights of a model, got a model of TorchScript; save its state_dict() with torch.save",
     );

@@ -1,7 +1,7 @@
 import type { DType } from "../native.js";
 import { shown } from "./damage.js";
 import { isNpz, readNpz } from "./npz.js";
-import { readPth, torchFolder } from "./pth.js";
+import { readPth, torchFolders } from "./pth.js";
 import { readLegacyPth } from "./pth-legacy.js";
 import { openSafetensors } from "./safetensors.js";
 import { looksLikeSafetensors } from "./safetensors-header.js";
@@ -83,7 +83,8 @@ async function readContent(source: Source): Promise<Content> {
 
 async function readArchive(source: Source): Promise<Content> {
   const members = await readZip(source);
-  const folder = torchFolder(members);
+  const [folder, ...more] = torchFolders(members);
+  if (more.length > 0) throw source.bad(`expected one data.pkl, got ${more.length + 1}`);
   if (folder !== undefined)
     return { format: "pth", tensors: await readPth(source, members, folder) };
   if (isNpz(members)) return { format: "npz", tensors: await readNpz(source, members) };

@@ -118,7 +118,7 @@ export class Member implements Extent {
     const agree =
       local.fileName.equals(entry.fileNameRaw) &&
       local.compressionMethod === entry.compressionMethod &&
-      (local.generalPurposeBitFlag & 1) === 0;
+      ((local.generalPurposeBitFlag ^ entry.generalPurposeBitFlag) & 0x801) === 0; // encrypted, UTF-8
     // Bit 3: written before its sizes were known.
     const early = (local.generalPurposeBitFlag & 8) !== 0;
     const fits = (here: number, size: number) => here === size || here === elsewhere;
