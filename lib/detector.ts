@@ -5,7 +5,7 @@ import { entriesOf } from "./checkpoint/layouts/choose.js";
 import { layoutFamilies } from "./checkpoint/layouts/layout.js";
 import { recognise } from "./checkpoint/recognise.js";
 import { saveModel } from "./checkpoint/store.js";
-import { onlyWeights, openWeights } from "./checkpoint/weights.js";
+import { openWeights } from "./checkpoint/weights.js";
 import type { Box } from "./data/dataset.js";
 import { decodePicture, type PictureInput } from "./data/picture.js";
 import { SsdError } from "./errors.js";
@@ -153,7 +153,7 @@ export class Detector {
    * @throws SsdError BAD_CHECKPOINT when the file cannot be read or nothing of it fits.
    */
   async init(file: string): Promise<LoadReport> {
-    return initFrom(this.native, this.preset, await onlyWeights(file));
+    return initFrom(this.native, this.preset, file);
   }
 
   /** The priors of this detector, `[P, 4]` in centre form, on the CPU. */

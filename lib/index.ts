@@ -1,6 +1,7 @@
 // The public surface, and nothing else.
 
 export type { LoadReport } from "./checkpoint/init.js";
+export { type InspectedTensor, type Inspection, inspectWeights } from "./checkpoint/inspect.js";
 export type {
   Box,
   DataSource,

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { SsdError } from "../errors.js";
 import type { DType, NativeModel } from "../native.js";
+import type { StoredTensors } from "./safetensors.js";
 import type { WeightEntry } from "./weights.js";
 
 /** What became of the tensors of a model that was filled from a file. Names are the model's own. */
@@ -18,6 +19,13 @@ type Plan = Omit<Filled, "sha256">;
 
 /** Tensors of a file by the model's names. */
 export type Entries = ReadonlyMap<string, WeightEntry>;
+
+/** Tensors in memory as entries. */
+export function storedEntries(tensors: StoredTensors["tensors"]): Map<string, WeightEntry> {
+  return new Map(
+    [...tensors].map(([name, { data, ...rest }]) => [name, { ...rest, read: async () => data }]),
+  );
+}
 
 /**
  * Copies what fits into a model: same shape, and a type that converts (any float to float, any

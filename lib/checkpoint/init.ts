@@ -1,3 +1,5 @@
+import { readdir, stat } from "node:fs/promises";
+import { extname, join } from "node:path";
 import { SsdError } from "../errors.js";
 import type { NativeModel } from "../native.js";
 import type { Preset } from "../presets.js";
@@ -20,16 +22,20 @@ export interface LoadReport extends Filled {
   wrapper: string;
 }
 
+const extensions = [".safetensors", ".pth", ".pt", ".npz"];
+
 /**
- * Loads what fits from a file of any layout: a detector's, or a backbone's.
+ * Loads what fits from a file of any layout, a detector's or a backbone's, or from the one weight file
+ * of a folder.
  *
  * @throws SsdError BAD_CHECKPOINT when the file cannot be read or nothing of it fits.
  */
 export async function initFrom(
   model: NativeModel,
   preset: Preset,
-  file: string,
+  path: string,
 ): Promise<LoadReport> {
+  const file = await onlyWeights(path);
   const weights = await openWeights(file);
   try {
     const view = bestView(weights, preset, model);
@@ -75,4 +81,18 @@ function firstWrapper(layout: Layout, { tensors }: WeightFile, model: NativeMode
     if (wrapper !== undefined) return wrapper;
   }
   return "";
+}
+
+/** The path itself, or the one weight file of a folder. */
+async function onlyWeights(path: string): Promise<string> {
+  const isFolder = await stat(path)
+    .then((s) => s.isDirectory())
+    .catch(() => false);
+  if (!isFolder) return path;
+  const files = (await readdir(path)).filter((name) => extensions.includes(extname(name)));
+  if (files.length === 1) return join(path, files[0]!);
+  throw new SsdError(
+    "BAD_CHECKPOINT",
+    `${path}: expected one weight file (${extensions.join(", ")}) in the folder, got ${files.length}`,
+  );
 }

@@ -17,8 +17,12 @@ export function printResult<T extends object>(
   print(options.json ? JSON.stringify(value) : text(value));
 }
 
-/** Lines `name  value` in two columns. */
-export function table(rows: readonly (readonly [name: string, value: string])[]): string {
-  const width = Math.max(...rows.map(([name]) => name.length));
-  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join("\n");
+/** Lines `name  value` in two columns, or as many as the rows have. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows)
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
+  const line = (row: readonly string[]) =>
+    row.map((cell, i) => (i < row.length - 1 ? cell.padEnd(widths[i]!) : cell)).join("  ");
+  return rows.map(line).join("\n");
 }

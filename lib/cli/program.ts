@@ -5,6 +5,7 @@ import { detectCommand } from "./detect.js";
 import { doctorCommand } from "./doctor.js";
 import { evalCommand } from "./eval.js";
 import { exportCommand } from "./export.js";
+import { inspectCommand } from "./inspect.js";
 import { libtorchCommand } from "./libtorch.js";
 import { trainCommand } from "./train.js";
 import { packageVersion } from "./version.js";
@@ -25,6 +26,7 @@ export function createProgram(): Command {
   evalCommand(program);
   detectCommand(program);
   exportCommand(program);
+  inspectCommand(program);
   dataCommand(program);
   doctorCommand(program);
   libtorchCommand(program);

@@ -1,10 +1,9 @@
 import { copyFile, link, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { fillAll } from "../checkpoint/fill.js";
+import { fillAll, storedEntries } from "../checkpoint/fill.js";
 import type { StoredTensors } from "../checkpoint/safetensors.js";
 import { readCheckpoint, saveModel, stored } from "../checkpoint/store.js";
-import { storedEntries } from "../checkpoint/weights.js";
 import { makeWhole } from "../data/whole.js";
 import type { Detector } from "../detector.js";
 import { reason, SsdError } from "../errors.js";

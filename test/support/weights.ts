@@ -1,39 +1,38 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { WeightFile } from "../../lib/checkpoint/weights.js";
-import { buildGraph } from "../../lib/models/build.js";
-import { type DType, dtypeBytes, loadEngine, type NativeModel } from "../../lib/native.js";
-import type { Preset } from "../../lib/presets.js";
+import type { InspectedTensor, Inspection } from "../../lib/checkpoint/inspect.js";
+import { temporaryFolder } from "./temporary.js";
 
-// Weight files that exist by name and shape alone.
+// What scripts/golden/weights.py writes, and files made by hand.
 
-/** Names and shapes of the state dicts of torchvision's and timm's models, `<library>/<model>`. */
-export const fieldNames: Record<string, Record<string, number[]>> = JSON.parse(
-  readFileSync(fileURLToPath(new URL("../golden/names.json", import.meta.url)), "utf8"),
-);
-
-/** A file of tensors of these shapes, all zero. */
-export function fakeWeights(
-  shapes: Record<string, readonly number[]>,
-  { wrapper = "", metadata = {} }: { wrapper?: string; metadata?: Record<string, string> } = {},
-): WeightFile {
-  const entries = Object.entries(shapes).map(([key, shape]) => {
-    const name = wrapper + key;
-    const dtype: DType = key.endsWith("num_batches_tracked") ? "int64" : "float32";
-    const bytes = shape.reduce((product, side) => product * side, dtypeBytes[dtype]);
-    return [name, { name, dtype, shape, read: async () => new Uint8Array(bytes) }] as const;
-  });
-  const tensors = new Map(entries);
-  return { file: "fake.pth", format: "pth", metadata, tensors, async close() {} };
+export interface WeightManifest {
+  seed: number;
+  files: Record<string, Inspection>;
+  /** Real files: how many tensors, and a digest of what is known of them all. */
+  real: Record<string, { format: string; count: number; sha256: string }>;
 }
 
-const models = new Map<string, NativeModel>();
+export const weightFolder = fileURLToPath(new URL("../golden/weights", import.meta.url));
 
-/** A model of a preset for tests that only look at it: big ones take seconds to make, so it is shared. */
-export function sharedModel(preset: Preset, foreground: number): NativeModel {
-  const key = JSON.stringify([preset, foreground]);
-  const model =
-    models.get(key) ?? new (loadEngine().engine.Model)(buildGraph(preset, foreground), 0);
-  models.set(key, model);
-  return model;
+export function readManifest(folder = weightFolder): WeightManifest {
+  return JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8"));
+}
+
+/** The digest of `digest` in scripts/golden/weights.py. */
+export function digestOf(tensors: readonly InspectedTensor[]): string {
+  const lines = tensors.map(({ name, shape, dtype, sha256 }) =>
+    [name, shape.join("x"), dtype, sha256].join(" "),
+  );
+  // By code points, as Python sorts; names of weights are ASCII.
+  return createHash("sha256").update(lines.sort().join("\n")).digest("hex");
+}
+
+/** Writes bytes into a file that is gone with the test. */
+export async function weightFile(bytes: Uint8Array, name = "weights.bin"): Promise<string> {
+  const file = join(temporaryFolder(), name);
+  await writeFile(file, bytes);
+  return file;
 }

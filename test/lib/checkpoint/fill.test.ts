@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { fill, fillAll } from "../../../lib/checkpoint/fill.js";
+import { fill, fillAll, storedEntries } from "../../../lib/checkpoint/fill.js";
 import { storedTensors } from "../../../lib/checkpoint/store.js";
-import { storedEntries, type WeightEntry } from "../../../lib/checkpoint/weights.js";
+import type { WeightEntry } from "../../../lib/checkpoint/weights.js";
 import { digests, failure, smallDetector } from "../../support/small.js";
 
 /** The tensors of a fresh small detector by name. */

@@ -3,8 +3,8 @@ import { layoutOf } from "../../../lib/checkpoint/layouts/choose.js";
 import { nameIn } from "../../../lib/checkpoint/layouts/layout.js";
 import { recognise } from "../../../lib/checkpoint/recognise.js";
 import { type Preset, presets } from "../../../lib/presets.js";
+import { fakeWeights, sharedModel } from "../../support/field.js";
 import { failure, shapeClasses, small } from "../../support/small.js";
-import { fakeWeights, sharedModel } from "../../support/weights.js";
 
 /** Names and shapes of a preset's tensors in a layout. */
 function shapesOf(preset: Preset, foreground: number, family: "native" | "bubbliiiing" = "native") {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { fillAll } from "../../../lib/checkpoint/fill.js";
+import { fillAll, storedEntries } from "../../../lib/checkpoint/fill.js";
 import {
   readSafetensors,
   type StoredTensor,
@@ -14,7 +14,6 @@ import {
   saveModel,
   storedTensors,
 } from "../../../lib/checkpoint/store.js";
-import { storedEntries } from "../../../lib/checkpoint/weights.js";
 import { Detector } from "../../../lib/detector.js";
 import { digests, failure, shapeClasses, small, smallDetector } from "../../support/small.js";
 import { temporaryFolder } from "../../support/temporary.js";

@@ -4,9 +4,9 @@ import { readSafetensors } from "../../../lib/checkpoint/safetensors.js";
 import { Detector } from "../../../lib/detector.js";
 import { exportDetector } from "../../../lib/export/export.js";
 import type { PresetName } from "../../../lib/presets.js";
+import { fieldNames } from "../../support/field.js";
 import { digests, failure, smallDetector } from "../../support/small.js";
 import { temporaryFolder } from "../../support/temporary.js";
-import { fieldNames } from "../../support/weights.js";
 
 const path = () => join(temporaryFolder(), "w.safetensors");
 const coco = Array.from({ length: 90 }, (_, i) => `c${i}`);

@@ -3,7 +3,7 @@ import { plan } from "../../../../lib/checkpoint/fill.js";
 import { backboneLayouts } from "../../../../lib/checkpoint/layouts/backbones.js";
 import { entriesOf } from "../../../../lib/checkpoint/layouts/choose.js";
 import { type PresetName, presets } from "../../../../lib/presets.js";
-import { fakeWeights, fieldNames, sharedModel } from "../../../support/weights.js";
+import { fakeWeights, fieldNames, sharedModel } from "../../../support/field.js";
 
 // Every tensor of a backbone has its place: what is left over in the file is the classifier's, what
 // is left over in the model is the detector's.

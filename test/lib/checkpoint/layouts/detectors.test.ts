@@ -4,7 +4,7 @@ import { entriesOf } from "../../../../lib/checkpoint/layouts/choose.js";
 import { detectorLayouts } from "../../../../lib/checkpoint/layouts/detectors.js";
 import { nameIn, wrapperOf } from "../../../../lib/checkpoint/layouts/layout.js";
 import { recognise } from "../../../../lib/checkpoint/recognise.js";
-import { fakeWeights, fieldNames, sharedModel } from "../../../support/weights.js";
+import { fakeWeights, fieldNames, sharedModel } from "../../../support/field.js";
 
 describe.each(
   detectorLayouts.map((layout) => [`${layout.family} ${layout.preset.name}`, layout] as const),
