@@ -6,7 +6,7 @@
 
 namespace ssd {
 
-void check(const Graph& graph) {
+void check_graph(const Graph& graph) {
   if (graph.loc.empty() || graph.loc.size() != graph.conf.size()) {
     throw Error(Code::BadOption, "graph: expected as many loc maps as conf maps, got " +
                                      std::to_string(graph.loc.size()) + " and " +

@@ -42,6 +42,6 @@ struct Graph {
 
 // Throws BAD_OPTION unless every node has as many earlier values for inputs as its operation takes,
 // and the maps are values.
-void check(const Graph& graph);
+void check_graph(const Graph& graph);
 
 }  // namespace ssd

@@ -27,7 +27,7 @@ bool starts_with_any(const std::string& name, const std::vector<std::string>& pr
 }
 
 Model::Model(Graph graph, uint64_t seed) : graph_(std::move(graph)) {
-  check(graph_);
+  check_graph(graph_);
   last_use_.assign(graph_.nodes.size() + 1, 0);
   for (size_t i = 0; i < graph_.nodes.size(); ++i) {
     for (const auto input : graph_.nodes[i].inputs) last_use_[static_cast<size_t>(input)] = i;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { Detector } from "../../../lib/detector.js";
 import { GraphBuilder } from "../../../lib/models/graph.js";
 import { buildMobileNetV2 } from "../../../lib/models/mobilenetv2.js";
 import { channelsOf, sourceNames } from "../../support/graphs.js";
@@ -96,6 +97,13 @@ describe("bubbliiiing's MobileNetV2", () => {
     const second = convs.find(({ name }) => name === "extras.1.conv.0.0")!;
     expect(second.inputs).toEqual([sources[2]]);
     expect(g.nodes[sources[2]! - 1]!.op).toBe("relu");
+  });
+
+  test("has 3000 priors and plain predictors", () => {
+    using detector = Detector.create("ssd300-mobilenetv2-bubbliiiing", { classes: ["cat"] });
+    expect(detector.priors.shape).toEqual([3000, 4]);
+    const { shape } = detector.stateDict()["loc.0.weight"]!;
+    expect(shape).toEqual([24, 96, 3, 3]);
   });
 
   test("has the other's body", () => {
