@@ -70,7 +70,7 @@ interface Settled {
 function withSaved({ values, options, kd }: TrainRequest): Settled {
   const out = (options.out ?? join("runs", "train")) as string;
   const saved = options.resume === true ? readSaved(out) : {};
-  const { data, val, model, classes, distill, teacher: _, ...rest } = saved;
+  const { data, val, model, classes, device = "cpu", distill, teacher: _, ...rest } = saved;
   const { teacher, ...savedKd } = (distill ?? {}) as Record<string, unknown>;
   const given = Object.fromEntries(
     ["data", "val", "model", "teacher", "init", "device"]
@@ -78,13 +78,28 @@ function withSaved({ values, options, kd }: TrainRequest): Settled {
       .map((key) => [key, values[key]]),
   );
   const list = values.classes === undefined ? classes : String(values.classes).split(",");
-  const choices = { device: "cpu", data, val, model, teacher, classes: list, ...given } as Choices;
+  const choices = { device, data, val, model, teacher, classes: list, ...given } as Choices;
   for (const key of ["data", "model"] as const) {
     if (choices[key] === undefined) {
       throw new SsdError("BAD_OPTION", `train: expected --${key}, got none`);
     }
   }
-  return { choices, options: { ...rest, ...options, out }, kd: { ...savedKd, ...kd } };
+  return { choices, options: { ...merged(rest, options), out }, kd: { ...savedKd, ...kd } };
+}
+
+/** `over` on top of `under`; groups of options key by key. */
+function merged(
+  under: Record<string, unknown>,
+  over: Record<string, unknown>,
+): Record<string, unknown> {
+  const isGroup = (value: unknown): value is Record<string, unknown> =>
+    typeof value === "object" && value !== null && !Array.isArray(value);
+  const out = { ...under };
+  for (const [key, value] of Object.entries(over)) {
+    const below = under[key];
+    out[key] = isGroup(value) && isGroup(below) ? merged(below, value) : value;
+  }
+  return out;
 }
 
 function readSaved(out: string): Record<string, unknown> {

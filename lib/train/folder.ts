@@ -75,6 +75,7 @@ export function describeOptions(student: Detector, options: ResolvedTrainOptions
     ...plain,
     model: student.preset.name,
     classes: student.classes,
+    device: student.device,
     data: data.spec,
     val: val?.spec,
     distill: teacher && { ...kd, teacher: teacher.source?.file ?? teacher.preset.name },

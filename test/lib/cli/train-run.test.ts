@@ -119,14 +119,15 @@ describe("resuming", () => {
     await request({ teacher }, { epochs: 1, optimizer: { name: "sgd", lr: 0.01 } }, { nu: 0.25 });
     const { result } = await request(
       { data: undefined, model: undefined },
-      { epochs: 3, batch: undefined, resume: true },
+      { epochs: 3, batch: undefined, optimizer: { lr: 0.02 }, resume: true },
     );
     expect(result).toMatchObject({ epochs: 3, steps: 6 });
     expect(await savedOptions()).toMatchObject({
       epochs: 3,
       batch: 2,
       model: "ssd128-tiny",
-      optimizer: { name: "sgd", lr: 0.01 },
+      optimizer: { name: "sgd", lr: 0.02 },
+      device: "cpu",
       distill: { teacher, nu: 0.25 },
     });
   });
