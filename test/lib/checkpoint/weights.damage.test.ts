@@ -23,8 +23,7 @@ const golden = (name: string) => () => Promise.resolve(readFileSync(join(weightF
 
 const files: [string, () => Promise<Buffer>][] = [
   ["a .pth", golden("tensor.pth")],
-  ["an old .pth", golden("tensor.legacy.pth")],
-  ["an old .pth of several storages", golden("dtypes.legacy.pth")],
+  ["an old .pth", golden("dtypes.legacy.pth")],
   ["an .npz", golden("dtypes.npz")],
   ["an .npz that is deflated", golden("orders.compressed.npz")],
   ["a safetensors file", golden("dtypes.safetensors")],
