@@ -83,7 +83,7 @@ async function work() {
     reader,
     seeds: seedFiles(join(root, "test", "golden", "weights")),
     onCase: (cases) => {
-      if (cases % 100 === 0) parentPort.postMessage({ cases });
+      if (cases % 10 === 0) parentPort.postMessage({ cases });
     },
   });
   const left = openFiles() - openBefore;

@@ -23,8 +23,8 @@ export function seedFiles(folder) {
 
 /**
  * Runs `cases` cases, each a few changes of a seed or of a mutant that was kept. A mutant is kept
- * when its outcome (format, or error sentence without names and numbers) was not seen before: the
- * search is guided by outcomes, not by coverage of the code.
+ * when its outcome (format with count and size of tensors, or error sentence without names and
+ * numbers) was not seen before: the search is guided by outcomes, not by coverage of the code.
  *
  * @param reader `Source`, `weightsOf`, `openWeights`, `readSafetensors`: the readers under test.
  * @param file Where each case is written; the last one is left there when a case fails.
@@ -115,7 +115,9 @@ async function readAll(reader, file, limit, index, memory) {
         memory.sample();
       }
       if (total > limit) throw new Error(`${total} bytes of tensors, ${limit} are allowed`);
-      return `${weights.format}, ${weights.tensors.size} tensors`;
+      // A power of four tells one outcome from another, and leads to files that stand for large ones.
+      const size = Math.ceil(Math.log2(total + 1) / 2);
+      return `${weights.format}, ${weights.tensors.size} tensors, below 4^${size} bytes`;
     } finally {
       await weights.close();
     }

@@ -105,7 +105,7 @@ export function mutatePickle(bytes, random, start = 0) {
 function change(list, random) {
   const at = random.below(list.length);
   const one = list[at];
-  switch (random.below(7)) {
+  switch (random.below(10)) {
     case 0:
       list.splice(at, random.length(8));
       break;
@@ -123,8 +123,12 @@ function change(list, random) {
     case 4:
       list[at] = Buffer.from(`c${random.pick(globals)}\n`);
       break;
-    default:
+    case 5:
+    case 6:
       changeArgument(list, random, one);
+      break;
+    default:
+      changeInteger(list, random);
   }
 }
 
@@ -141,9 +145,17 @@ function changeArgument(list, random, like) {
   list[at] = random.chance(0.5) ? integer(random) : list[random.pick(alike)];
 }
 
+/** Extents, strides, offsets and counts are what tensors lie with. */
+function changeInteger(list, random) {
+  const integers = [...list.keys()].filter((i) =>
+    "KMJ\x8a".includes(String.fromCharCode(list[i][0])),
+  );
+  if (integers.length > 0) list[random.pick(integers)] = integer(random);
+}
+
 /** An instruction that pushes an integer, of any size. */
 function integer(random) {
-  const value = random.integer();
+  const value = random.chance(0.3) ? 0 : random.integer();
   if (value >= 0 && value < 256) return Buffer.from([0x4b, value]);
   const bytes = Buffer.alloc(10);
   bytes[0] = 0x8a;

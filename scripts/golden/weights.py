@@ -4,6 +4,7 @@ python3 scripts/golden/weights.py --out test/golden/weights [--seed 1] [--data .
 
 `manifest.json` has for each file its format and its tensors: name, shape, dtype and the SHA-256 of the
 row-major bytes. Of the real files under --data, which are not copied, it has a count and one digest.
+The bytes of a file differ from run to run (old files name storages by their addresses), its tensors do not.
 """
 
 import argparse
@@ -131,6 +132,7 @@ def pickled():
             noneWide=torch.zeros(4, 0, 3, dtype=torch.float16),
         ),
         "tensor": torch.randn(4, 3),
+        "expanded": torch.full((1,), 1.5).expand(5, 2),
         "nothing": {"epoch": 3, "note": "no tensor at all", "list": [1, [2.5, None]]},
         "checkpoint": {
             "state_dict": model.state_dict(),

@@ -9,6 +9,9 @@ import {
   type EpochSummary,
   type Evaluation,
   evaluate,
+  type InspectedTensor,
+  type Inspection,
+  inspectWeights,
   type LossTerms,
   type Output,
   ops,
@@ -77,6 +80,13 @@ export async function look(detector: Detector, pixels: Uint8Array): Promise<stri
     ...classes.map(({ name, ap }) => `${name} ${ap}`),
     String(map + AP + ARl + x1 + y1 + x2 + y2),
   ];
+}
+
+export async function inside(file: string): Promise<string[]> {
+  const { format, tensors }: Inspection = await inspectWeights(file);
+  const line = ({ name, shape, dtype, sha256 }: InspectedTensor) =>
+    `${format} ${name} ${shape.length} ${dtype} ${sha256}`;
+  return tensors.map(line);
 }
 
 export async function byHand(): Promise<Step["loss"]> {

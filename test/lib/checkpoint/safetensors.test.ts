@@ -3,11 +3,13 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  openSafetensors,
   parseSafetensors,
   readSafetensors,
   type StoredTensor,
   writeSafetensors,
 } from "../../../lib/checkpoint/safetensors.js";
+import { Source } from "../../../lib/checkpoint/source.js";
 import { SsdError } from "../../../lib/errors.js";
 import { type DType, dtypeBytes } from "../../../lib/native.js";
 import { failure } from "../../support/small.js";
@@ -102,6 +104,60 @@ describe("round trip", () => {
   });
 });
 
+test("names as JavaScript has them for other things", async () => {
+  const file = join(temporaryFolder(), "a.safetensors");
+  const names = ["__proto__", "constructor", "hasOwnProperty", "sha256", "0", ""];
+  const data = Uint8Array.of(1, 2, 3, 4);
+  const list = names.map((name): StoredTensor => ({ name, dtype: "float32", shape: [1], data }));
+  await writeSafetensors(file, list, { constructor: "a", toString: "b" });
+  const read = await readSafetensors(file);
+  expect([...read.tensors.keys()].sort()).toEqual([...names].sort());
+  expect(Object.keys(read.metadata).sort()).toEqual(["constructor", "sha256", "toString"]);
+});
+
+describe("read one by one", () => {
+  async function opened(list: readonly StoredTensor[]) {
+    const file = join(temporaryFolder(), "a.safetensors");
+    await writeSafetensors(file, list, { note: "x" });
+    return { file, source: await Source.open(file) };
+  }
+
+  test("the same as all at once", async () => {
+    await fc.assert(
+      fc.asyncProperty(tensors, async (list) => {
+        const { file, source } = await opened(list);
+        const whole = await readSafetensors(file);
+        const lazy = await openSafetensors(source);
+        expect(lazy.metadata).toEqual(whole.metadata);
+        expect([...lazy.tensors.keys()]).toEqual([...whole.tensors.keys()]);
+        for (const [name, { dtype, shape, read }] of lazy.tensors)
+          expect(plain({ name, dtype, shape: [...shape], data: await read() })).toEqual(
+            plain(whole.tensors.get(name)!),
+          );
+        await source.close();
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test("damage anywhere is found by any tensor", async () => {
+    const data = new Uint8Array(64);
+    const list = ["a", "b"].map(
+      (name): StoredTensor => ({ name, dtype: "uint8", shape: [64], data }),
+    );
+    const { file, source } = await opened(list);
+    const bytes = await readFile(file);
+    bytes[bytes.length - 1]! ^= 1;
+    await writeFile(file, bytes);
+    const { tensors } = await openSafetensors(source);
+    for (const name of ["a", "b", "a"])
+      await expect(tensors.get(name)!.read()).rejects.toEqual(
+        failure("BAD_CHECKPOINT", file, "sha256", "damaged"),
+      );
+    await source.close();
+  });
+});
+
 describe("damage", () => {
   async function sound(): Promise<{ file: string; bytes: Buffer; start: number }> {
     const file = join(temporaryFolder(), "sound.safetensors");
@@ -173,6 +229,14 @@ describe("damage", () => {
     ["two tensors that are null", fileOf({ a: null, b: null }, data), "dtype"],
     ["metadata that is null", fileOf({ __metadata__: null }), "metadata"],
     ["metadata that is no text", fileOf({ __metadata__: { sha256: 1 } }), "metadata"],
+    ["metadata that are a list", fileOf({ __metadata__: ["a"] }), "metadata"],
+    ["a dtype that is no text", fileOf({ a: { dtype: { toString: 1 } } }), 'got {"toString":1}'],
+    ["extents beyond all numbers", fileOf({ a: floats(0, 16, [2 ** 52, 2 ** 52]) }, data), "shape"],
+    ["extents hidden by a zero", fileOf({ a: floats(0, 0, [0, 2 ** 52]) }), "shape"],
+    ["too many extents", fileOf({ a: floats(0, 16, [4, ...Array(64).fill(1)]) }, data), "shape"],
+    ["a name of several lines", fileOf({ "a\nb": null }), "tensor a�b"],
+    ["a name without end", fileOf({ ["x".repeat(5000)]: null }), `${"x".repeat(100)}…`],
+    ["a wrong __proto__", fileOf('{"__proto__":{"dtype":"F8"}}'), "tensor __proto__"],
     ["another checksum", fileOf({ __metadata__: { sha256: "0" } }), "sha256 0"],
   ];
   test.each(cases)("%s", (_what, bytes, part) => {
