@@ -1,9 +1,9 @@
 import { mkdirSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeEach, describe, expect, test, vi } from "vitest";
-import { createProgram } from "../../../lib/cli/program.js";
+import { beforeEach, describe, expect, test } from "vitest";
 import { Detector } from "../../../lib/detector.js";
+import { stdoutOf } from "../../support/program.js";
 import { failure, ownCache } from "../../support/small.js";
 import { temporaryFolder } from "../../support/temporary.js";
 import { cat, dog, writeDevkit } from "../../support/voc.js";
@@ -17,21 +17,6 @@ beforeEach(async () => {
   weights = join(temporaryFolder(), "weights.safetensors");
   await Detector.create("ssd128-tiny", { classes: ["cat", "dog"] }).save(weights);
 });
-
-/** Runs a command; what it printed on stdout. */
-async function stdoutOf(...words: string[]): Promise<string> {
-  let out = "";
-  const stdout = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    out += text;
-    return true;
-  });
-  try {
-    await createProgram().parseAsync(words, { from: "user" });
-    return out;
-  } finally {
-    stdout.mockRestore();
-  }
-}
 
 describe("eval", () => {
   test("prints a line a class and the mean", async () => {
