@@ -3,7 +3,7 @@ import { behind, type Extent, fileExtent, tensorEntry } from "../../../lib/check
 import { Source } from "../../../lib/checkpoint/source.js";
 import { counting } from "../../support/pickle.js";
 import { failure } from "../../support/small.js";
-import { weightFile } from "../../support/weights.js";
+import { weightFile } from "../../support/weight-files.js";
 
 /** An extent of counting bytes that notes what is read of it. */
 function noted(size: number): Extent & { reads: number[][] } {

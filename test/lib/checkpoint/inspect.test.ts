@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { inspectWeights } from "../../../lib/index.js";
 import { counting, dict, pth, tensor } from "../../support/pickle.js";
 import { failure } from "../../support/small.js";
-import { weightFile } from "../../support/weights.js";
+import { weightFile } from "../../support/weight-files.js";
 import { unzip, zip } from "../../support/zip.js";
 
 const content = pth(dict({ b: tensor(), a: tensor({ shape: [2, 2], strides: [1, 2] }) }));

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { openWeights } from "../../../lib/checkpoint/weights.js";
 import { bytes, counting } from "../../support/pickle.js";
 import { failure } from "../../support/small.js";
-import { weightFile } from "../../support/weights.js";
+import { weightFile } from "../../support/weight-files.js";
 import { zip } from "../../support/zip.js";
 
 /** An array as a file of its own. */

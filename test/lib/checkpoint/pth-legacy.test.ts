@@ -13,7 +13,7 @@ import {
   u32,
 } from "../../support/pickle.js";
 import { failure } from "../../support/small.js";
-import { weightFile } from "../../support/weights.js";
+import { weightFile } from "../../support/weight-files.js";
 
 async function read(content: Uint8Array): Promise<Record<string, number[]>> {
   const weights = await openWeights(await weightFile(content));

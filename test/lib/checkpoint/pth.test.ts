@@ -21,7 +21,7 @@ import {
   tuple,
 } from "../../support/pickle.js";
 import { failure } from "../../support/small.js";
-import { weightFile, weightFolder } from "../../support/weights.js";
+import { weightFile, weightFolder } from "../../support/weight-files.js";
 import { unzip, zip } from "../../support/zip.js";
 
 /** Tensors of a file by name, as shape and bytes. */

@@ -8,7 +8,7 @@ import { SsdError } from "../../../lib/errors.js";
 import { counting } from "../../support/pickle.js";
 import { failure } from "../../support/small.js";
 import { temporaryFolder } from "../../support/temporary.js";
-import { weightFile } from "../../support/weights.js";
+import { weightFile } from "../../support/weight-files.js";
 
 async function collect(source: Source, begin: number, end: number): Promise<Buffer> {
   const pieces: Buffer[] = [];

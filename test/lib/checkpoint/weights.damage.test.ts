@@ -8,7 +8,7 @@ import { SsdError } from "../../../lib/errors.js";
 import { counting } from "../../support/pickle.js";
 import { failure } from "../../support/small.js";
 import { temporaryFolder } from "../../support/temporary.js";
-import { weightFile, weightFolder } from "../../support/weights.js";
+import { weightFile, weightFolder } from "../../support/weight-files.js";
 
 // Damage of sound files: what carries checksums is read as it was, or not at all.
 

@@ -6,7 +6,7 @@ import { Source } from "../../../lib/checkpoint/source.js";
 import * as weights from "../../../lib/checkpoint/weights.js";
 import { campaign, seedFiles } from "../../../scripts/fuzz/campaign.mjs";
 import { temporaryFolder } from "../../support/temporary.js";
-import { weightFolder } from "../../support/weights.js";
+import { weightFolder } from "../../support/weight-files.js";
 
 // A short run of `npm run fuzz`; SSD_DISTILL_SEED repeats one.
 

@@ -13,7 +13,7 @@ import {
   u32,
 } from "../../support/pickle.js";
 import { failure } from "../../support/small.js";
-import { weightFile } from "../../support/weights.js";
+import { weightFile } from "../../support/weight-files.js";
 import { zip } from "../../support/zip.js";
 
 // Small files that stand for large ones: each is read or refused within a second and within four

@@ -8,7 +8,7 @@ import { openWeights } from "../../../lib/checkpoint/weights.js";
 import { bytes, counting, legacyPth, pickle, pth, tensor } from "../../support/pickle.js";
 import { failure } from "../../support/small.js";
 import { temporaryFolder } from "../../support/temporary.js";
-import { readManifest, weightFile, weightFolder } from "../../support/weights.js";
+import { readManifest, weightFile, weightFolder } from "../../support/weight-files.js";
 
 describe("what PyTorch and NumPy wrote", () => {
   test.each(Object.entries(readManifest().files))("%s", async (name, expected) => {
@@ -34,7 +34,7 @@ describe.skipIf(!hasTorch())(
   () => {
     test("every file, of numbers that nobody has seen", async () => {
       const folder = temporaryFolder();
-      const script = join(weightFolder, "../../../scripts/golden/weights.py");
+      const script = join(weightFolder, "../../../scripts/golden/weight_files.py");
       execFileSync(python, [script, "--out", folder, "--seed", String(seed)], { stdio: "ignore" });
       const { files } = readManifest(folder);
       expect(Object.keys(files)).toEqual(Object.keys(readManifest().files));

@@ -3,7 +3,7 @@ import { Source } from "../../../lib/checkpoint/source.js";
 import { readZip } from "../../../lib/checkpoint/zip.js";
 import { counting } from "../../support/pickle.js";
 import { failure } from "../../support/small.js";
-import { weightFile } from "../../support/weights.js";
+import { weightFile } from "../../support/weight-files.js";
 import { zip } from "../../support/zip.js";
 
 /** Members as text by name; reads them all. */

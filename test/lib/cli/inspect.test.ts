@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { inspectWeights } from "../../../lib/checkpoint/inspect.js";
 import { cli } from "../../support/cli.js";
 import { dict, pth, tensor } from "../../support/pickle.js";
-import { weightFile } from "../../support/weights.js";
+import { weightFile } from "../../support/weight-files.js";
 
 const content = pth(dict({ "a.weight": tensor(), b: tensor({ shape: [2, 2], strides: [1, 2] }) }));
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { InspectedTensor, Inspection } from "../../lib/checkpoint/inspect.js";
 import { temporaryFolder } from "./temporary.js";
 
-// What scripts/golden/weights.py writes, and files made by hand.
+// What scripts/golden/weight_files.py writes, and files made by hand.
 
 export interface WeightManifest {
   seed: number;
@@ -21,7 +21,7 @@ export function readManifest(folder = weightFolder): WeightManifest {
   return JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8"));
 }
 
-/** The digest of `digest` in scripts/golden/weights.py. */
+/** The digest of `digest` in scripts/golden/weight_files.py. */
 export function digestOf(tensors: readonly InspectedTensor[]): string {
   const lines = tensors.map(({ name, shape, dtype, sha256 }) =>
     [name, shape.join("x"), dtype, sha256].join(" "),

@@ -1,6 +1,6 @@
 """Writes weight files of real PyTorch and NumPy, and what must be read from them.
 
-python3 scripts/golden/weights.py --out test/golden/weights [--seed 1] [--data ../shared/data]
+python3 scripts/golden/weight_files.py --out test/golden/weights [--seed 1] [--data ../shared/data]
 
 `manifest.json` has for each file its format and its tensors: name, shape, dtype and the SHA-256 of the
 row-major bytes. Of the real files under --data, which are not copied, it has a count and one digest.
