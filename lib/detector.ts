@@ -9,7 +9,7 @@ import { SsdError } from "./errors.js";
 import { buildGraph } from "./models/build.js";
 import { engine, type NativeModel } from "./native.js";
 import { type Output, ops } from "./ops.js";
-import { type DetectOptions, detectOptions, parseOptions } from "./options.js";
+import { type DetectOptions, detectOptions, parseOptions, resolveDetect } from "./options.js";
 import { type Preset, type PresetName, resolvePreset } from "./presets.js";
 import { Tensor } from "./tensor.js";
 
@@ -182,16 +182,16 @@ export class Detector {
    */
   async detect(picture: PictureInput, options?: DetectOptions): Promise<Detection[]> {
     const minScore = options?.minScore ?? 0.5;
-    const resolved = parseOptions(detectOptions, { ...options, minScore }, "detect options");
+    const parsed = parseOptions(detectOptions, { ...options, minScore }, "detect options");
     const decoded = await decodePicture(picture);
-    const { size, mean, std, variances } = this.preset;
+    const { size, mean, std, variances, coderClip } = this.preset;
     const found = await engine().detect(
       this.native,
       decoded,
       { size, mean, std },
       this.priors.native,
       variances,
-      resolved,
+      resolveDetect(parsed, coderClip),
     );
     return [...found.scores].map((score, i) => ({
       label: this.classes[found.labels[i]!]!,

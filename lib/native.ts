@@ -44,7 +44,18 @@ export interface NativeTensor {
 
 /** One node of a model: an operation, what feeds it (0 is the picture, k is node k-1), its numbers. */
 export interface GraphNode {
-  op: "conv" | "batchnorm" | "relu" | "relu6" | "maxpool" | "l2norm" | "add";
+  op:
+    | "conv"
+    | "batchnorm"
+    | "relu"
+    | "relu6"
+    | "hardswish"
+    | "hardsigmoid"
+    | "maxpool"
+    | "avgpool"
+    | "l2norm"
+    | "add"
+    | "mul";
   /** Prefix of its tensors in the state dict. */
   name?: string;
   inputs: number[];
@@ -77,8 +88,12 @@ export interface NativeModel {
   names(): string[];
   /** A tensor of the state dict (a view: it changes as training goes on). */
   tensor(name: string): NativeTensor;
-  /** Copies bytes of the same dtype and element count into a tensor of the state dict. */
-  assign(name: string, bytes: ArrayBufferView): void;
+  /**
+   * Copies row-major elements of `dtype` (by default the tensor's own) into a tensor of the state
+   * dict, converted to its dtype; as many as it has. BAD_CHECKPOINT for another number of bytes, and
+   * for fractions where the tensor holds integers.
+   */
+  assign(name: string, bytes: ArrayBufferView, dtype?: DType): void;
   readonly device: string;
   to(device: string): void;
   forward(images: NativeTensor): { loc: NativeTensor; conf: NativeTensor };
@@ -110,7 +125,8 @@ export interface PriorGrid {
   /** One more than maps: the last closes the last map's second square. */
   sizes: number[];
   ratios: number[][];
-  clip: boolean;
+  /** What of a prior is held to 0..1. */
+  clip: "none" | "centres" | "sizes" | "corners";
 }
 
 export interface PackIndex {
@@ -241,7 +257,12 @@ export interface Engine {
   priorBoxes(grid: PriorGrid): NativeTensor;
   jaccard(a: NativeTensor, b: NativeTensor): NativeTensor;
   encode(matched: NativeTensor, priors: NativeTensor, variances: readonly number[]): NativeTensor;
-  decode(loc: NativeTensor, priors: NativeTensor, variances: readonly number[]): NativeTensor;
+  decode(
+    loc: NativeTensor,
+    priors: NativeTensor,
+    variances: readonly number[],
+    coderClip: number | null,
+  ): NativeTensor;
   match(
     targets: NativeTarget[],
     priors: NativeTensor,

@@ -56,9 +56,18 @@ function encode(matched: Boxes, priors: Boxes, variances: readonly number[] = [0
   return new Tensor(engine().encode(boxTensor(matched), boxTensor(priors), variances));
 }
 
-/** Corners from offsets: the inverse of {@link encode}. */
-function decode(loc: Boxes, priors: Boxes, variances: readonly number[] = [0.1, 0.2]): Tensor {
-  return new Tensor(engine().decode(boxTensor(loc), boxTensor(priors), variances));
+/**
+ * Corners from offsets: the inverse of {@link encode}.
+ *
+ * @param coderClip Upper bound of ln(side / prior's side), as a preset's `coderClip`; null for none.
+ */
+function decode(
+  loc: Boxes,
+  priors: Boxes,
+  variances: readonly number[] = [0.1, 0.2],
+  coderClip: number | null = null,
+): Tensor {
+  return new Tensor(engine().decode(boxTensor(loc), boxTensor(priors), variances, coderClip));
 }
 
 /**

@@ -130,7 +130,20 @@ export const detectOptions = z.strictObject({
     .default(400)
     .describe("candidates of a class that enter the suppression"),
   maxDetections: z.int().positive().default(200).describe("detections kept of a picture"),
+  coderClip: z
+    .number()
+    .nullable()
+    .optional()
+    .describe("upper bound of ln(side / prior's side); the preset's unless given"),
 });
 
 export type DetectOptions = z.input<typeof detectOptions>;
-export type ResolvedDetectOptions = z.output<typeof detectOptions>;
+export type ResolvedDetectOptions = z.output<typeof detectOptions> & { coderClip: number | null };
+
+/** Detection options with the bound of a preset's coder where none is given. */
+export function resolveDetect(
+  options: z.output<typeof detectOptions>,
+  coderClip: number | null,
+): ResolvedDetectOptions {
+  return { ...options, coderClip: options.coderClip === undefined ? coderClip : options.coderClip };
+}

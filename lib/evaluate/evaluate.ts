@@ -5,7 +5,13 @@ import { shuffled } from "../data/order.js";
 import { type Detector, toPixels } from "../detector.js";
 import { cancelled } from "../errors.js";
 import { engine } from "../native.js";
-import { detectOptions, lossOptions, parseOptions, resolveLoss } from "../options.js";
+import {
+  detectOptions,
+  lossOptions,
+  parseOptions,
+  resolveDetect,
+  resolveLoss,
+} from "../options.js";
 import { averagePrecision } from "./average-precision.js";
 import type { ImageDetections, ImageTruths } from "./types.js";
 
@@ -66,7 +72,8 @@ export async function evaluatePack(
   opened: OpenPack,
   options: ResolvedEvaluateOptions,
 ): Promise<Evaluation> {
-  const { batch, workers, detect, protocol, iou, signal, onProgress } = options;
+  const { batch, workers, protocol, iou, signal, onProgress } = options;
+  const detect = resolveDetect(options.detect, detector.preset.coderClip);
   const loader = openLoader(opened, detector.preset, { batch, workers, seed: 0, augment: null });
   const loss = resolveLoss(lossOptions.parse({}), detector.preset.variances);
   const { items } = opened.pack.dataset;

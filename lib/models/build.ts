@@ -3,6 +3,8 @@ import type { Graph } from "../native.js";
 import type { Preset } from "../presets.js";
 import { GraphBuilder } from "./graph.js";
 import { buildMobileNetV2 } from "./mobilenetv2.js";
+import { buildMobileNetV3 } from "./mobilenetv3.js";
+import { buildResNet } from "./resnet.js";
 import { buildStages } from "./stages.js";
 import { buildVgg } from "./vgg.js";
 
@@ -12,7 +14,7 @@ import { buildVgg } from "./vgg.js";
  * @throws SsdError BAD_OPTION when the preset has not a map for each source of its backbone.
  */
 export function buildGraph(preset: Preset, foreground: number): Graph {
-  const g = new GraphBuilder();
+  const g = new GraphBuilder(preset.batchNorm);
   const sources = buildBackbone(g, preset);
   checkMaps(preset, sources.length);
   const numClasses = foreground + 1;
@@ -25,9 +27,17 @@ export function buildGraph(preset: Preset, foreground: number): Graph {
   return g.graph(loc, heads("conf", numClasses), numClasses);
 }
 
+const prefixes: Record<Preset["backbone"]["kind"], string> = {
+  vgg: "vgg.",
+  mobilenetv2: "features.",
+  mobilenetv3: "features.",
+  resnet: "resnet.",
+  stages: "stages.",
+};
+
 /** Name prefixes of the tensors that the freeze phase keeps as they are. */
 export function backbonePrefixes(preset: Preset): string[] {
-  return [{ vgg: "vgg.", mobilenetv2: "features.", stages: "stages." }[preset.backbone.kind]];
+  return [prefixes[preset.backbone.kind]];
 }
 
 function checkMaps({ name, maps, steps, sizes, ratios }: Preset, sources: number): void {
@@ -51,7 +61,11 @@ function buildBackbone(g: GraphBuilder, { backbone }: Preset): number[] {
     case "vgg":
       return buildVgg(g, backbone);
     case "mobilenetv2":
-      return buildMobileNetV2(g);
+      return buildMobileNetV2(g, backbone);
+    case "mobilenetv3":
+      return buildMobileNetV3(g, backbone);
+    case "resnet":
+      return buildResNet(g, backbone);
     case "stages":
       return buildStages(g, backbone);
   }

@@ -1,11 +1,8 @@
+import type { Backbone } from "../presets/schema.js";
+import { separableExtras } from "./extras.js";
 import type { GraphBuilder } from "./graph.js";
 
-/** MobileNetV2 (arXiv 1801.04381) with SSDLite's extra maps. */
-export interface MobileNetV2Backbone {
-  kind: "mobilenetv2";
-}
-
-/** Expansion, channels, repeats, stride of the first (table 2 of the paper). */
+/** Expansion, channels, repeats, stride of the first (MobileNetV2, arXiv 1801.04381, table 2). */
 const settings = [
   [1, 16, 1, 1],
   [6, 24, 2, 2],
@@ -16,40 +13,61 @@ const settings = [
   [6, 320, 1, 1],
 ] as const;
 
-/** Middle and output channels, stride and padding of the extra maps after the body: 5, 3, 1. */
-const extras = [
-  [256, 512, 2, 1],
-  [128, 256, 2, 1],
-  [128, 256, 1, 0],
+/** Channels and expansion of the extra maps of bubbliiiing's SSD. */
+const residualExtras = [
+  [512, 0.2],
+  [256, 0.25],
+  [256, 0.5],
+  [64, 0.25],
 ] as const;
 
+/** Values of a feature: what its expansion gives (its input where there is none) and its result. */
+interface Feature {
+  expanded: number;
+  out: number;
+}
+
 /**
- * MobileNetV2 on the 8732-prior grid, so that it can learn from a VGG teacher: the 38x38 and 19x19
- * maps are the expansions of features 7 and 14, the 10x10 map is features 18. Names of the body are
- * torchvision's (`features.*`); `extras.{i}.{0,1,2}` are pointwise, depthwise, pointwise.
+ * MobileNetV2. Names of the body are torchvision's (`features.{0..18}`).
+ *
+ * On the grid of 8732 priors, so that it can learn from a VGG teacher: the 38x38 and 19x19 maps are
+ * the expansions of features 7 and 14, the 10x10 map is features 18, three extra maps follow.
+ *
+ * On the grid of 3000 it is bubbliiiing/ssd-pytorch's: features 13 (19x19) under `L2Norm`, features
+ * 18, and inverted residuals `extras.{0..3}.conv`, each under a ReLU.
  *
  * @returns The six source maps.
  */
-export function buildMobileNetV2(g: GraphBuilder): number[] {
-  const sources: number[] = [];
+export function buildMobileNetV2(g: GraphBuilder, { sources }: Backbone<"mobilenetv2">): number[] {
+  const features = body(g);
+  const last = features[18]!.out;
+  if (sources === "grid8732") {
+    const early = [features[7]!.expanded, features[14]!.expanded];
+    return [...early, last, ...separableExtras(g, last, "grid8732")];
+  }
+  const maps = [g.l2Norm(features[13]!.out, "L2Norm", 20), last];
+  let x = last;
+  for (const [i, [out, expansion]] of residualExtras.entries()) {
+    const block = invertedResidual(g, x, `extras.${i}.conv`, expansion, out, 2);
+    x = g.activation(block.out, "relu");
+    maps.push(x);
+  }
+  return maps;
+}
+
+function body(g: GraphBuilder): Feature[] {
   let x = g.convNorm(0, "features.0", 32, { stride: 2 }, "relu6");
-  let index = 1;
+  const features: Feature[] = [{ expanded: 0, out: x }];
   for (const [expansion, out, repeats, first] of settings) {
-    for (let i = 0; i < repeats; i++, index++) {
-      const block = invertedResidual(g, x, `features.${index}.conv`, expansion, out, i ? 1 : first);
-      if (index === 7 || index === 14) sources.push(block.expanded);
+    for (let i = 0; i < repeats; i++) {
+      const name = `features.${features.length}.conv`;
+      const block = invertedResidual(g, x, name, expansion, out, i ? 1 : first);
+      features.push(block);
       x = block.out;
     }
   }
-  x = g.convNorm(x, "features.18", 1280, { kernel: 1 }, "relu6");
-  sources.push(x);
-  for (const [i, [middle, out, stride, padding]] of extras.entries()) {
-    x = g.convNorm(x, `extras.${i}.0`, middle, { kernel: 1 }, "relu6");
-    x = g.depthwise(x, `extras.${i}.1`, { stride, padding });
-    x = g.convNorm(x, `extras.${i}.2`, out, { kernel: 1 }, "relu6");
-    sources.push(x);
-  }
-  return sources;
+  const out = g.convNorm(x, "features.18", 1280, { kernel: 1 }, "relu6");
+  return [...features, { expanded: x, out }];
 }
 
 function invertedResidual(
@@ -59,12 +77,13 @@ function invertedResidual(
   expansion: number,
   out: number,
   stride: number,
-): { expanded: number; out: number } {
+): Feature {
   const channels = g.channelsOf(x);
   let part = 0;
   let expanded = x;
   if (expansion !== 1) {
-    expanded = g.convNorm(x, `${name}.${part++}`, channels * expansion, { kernel: 1 }, "relu6");
+    const wide = Math.round(channels * expansion);
+    expanded = g.convNorm(x, `${name}.${part++}`, wide, { kernel: 1 }, "relu6");
   }
   const deep = g.depthwise(expanded, `${name}.${part++}`, { stride });
   const linear = g.conv(deep, `${name}.${part++}`, out, { kernel: 1, bias: false });

@@ -1,10 +1,6 @@
+import type { Backbone } from "../presets/schema.js";
+import { plainExtras } from "./extras.js";
 import type { GraphBuilder } from "./graph.js";
-
-/** A VGG body: channels of its convolutions; `M` and `C` (ceil mode) are 2x2 pools. */
-export interface VggBackbone {
-  kind: "vgg";
-  layers: readonly (number | "M" | "C")[];
-}
 
 /**
  * VGG as SSD uses it (arXiv 1512.02325, section 3.1): reduced fc6 and fc7 as dilated convolutions,
@@ -13,7 +9,7 @@ export interface VggBackbone {
  *
  * @returns The six source maps, strides 8 to 300.
  */
-export function buildVgg(g: GraphBuilder, { layers }: VggBackbone): number[] {
+export function buildVgg(g: GraphBuilder, { layers }: Backbone<"vgg">): number[] {
   const pools = layers.filter((layer) => typeof layer === "string").length;
   let x = 0;
   let index = 0;
@@ -37,24 +33,5 @@ export function buildVgg(g: GraphBuilder, { layers }: VggBackbone): number[] {
   index += 1;
   conv(1024, { padding: 6, dilation: 6 });
   conv(1024, { kernel: 1 });
-  const sources = [g.l2Norm(stride8, "L2Norm", 20), x];
-  for (const [i, [out, shape]] of extras.entries()) {
-    x = g.activation(g.conv(x, `extras.${i}`, out, { ...shape, init: "xavier" }), "relu");
-    if (i % 2 === 1) sources.push(x);
-  }
-  return sources;
+  return [g.l2Norm(stride8, "L2Norm", 20), x, ...plainExtras(g, x)];
 }
-
-const squeeze = { kernel: 1 };
-const halve = { kernel: 3, stride: 2, padding: 1 };
-const shrink = { kernel: 3, padding: 0 };
-const extras = [
-  [256, squeeze],
-  [512, halve],
-  [128, squeeze],
-  [256, halve],
-  [128, squeeze],
-  [256, shrink],
-  [128, squeeze],
-  [256, shrink],
-] as const;

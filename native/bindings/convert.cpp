@@ -33,9 +33,13 @@ Node to_node(const Napi::Value& value) {
                         {"batchnorm", Op::BatchNorm},
                         {"relu", Op::Relu},
                         {"relu6", Op::Relu6},
+                        {"hardswish", Op::Hardswish},
+                        {"hardsigmoid", Op::Hardsigmoid},
                         {"maxpool", Op::MaxPool},
+                        {"avgpool", Op::AvgPool},
                         {"l2norm", Op::L2Norm},
-                        {"add", Op::Add}},
+                        {"add", Op::Add},
+                        {"mul", Op::Mul}},
                        "operation");
   node.inputs = f.integers("inputs");
   if (f.has("name")) node.name = f.text("name");
@@ -101,8 +105,14 @@ Variances to_variances(const std::vector<double>& numbers) {
 
 PriorGrid to_grid(const Napi::Value& value) {
   const Fields f(value, "prior grid");
-  PriorGrid out{f.number("size"),    f.integers("maps"), f.numbers("steps"), f.numbers("sizes"), {},
-                f.flag("clip", true)};
+  const auto clip = choose<Clip>(f.text("clip"),
+                                 {{"none", Clip::None},
+                                  {"centres", Clip::Centres},
+                                  {"sizes", Clip::Sizes},
+                                  {"corners", Clip::Corners}},
+                                 "clip");
+  PriorGrid out{
+      f.number("size"), f.integers("maps"), f.numbers("steps"), f.numbers("sizes"), {}, clip};
   const auto ratios = f.array("ratios");
   for (uint32_t i = 0; i < ratios.Length(); ++i) {
     const auto list = ratios.Get(i).As<Napi::Array>();
@@ -145,8 +155,10 @@ LossOptions to_loss(const Napi::Value& value) {
 
 DetectOptions to_detect(const Napi::Value& value, const Variances& variances) {
   const Fields f(value, "detect options");
-  return {f.number("minScore"), f.number("iou"), f.integer("topK"), f.integer("maxDetections"),
-          variances};
+  DetectOptions out{f.number("minScore"),       f.number("iou"), f.integer("topK"),
+                    f.integer("maxDetections"), variances,       {}};
+  if (f.has("coderClip")) out.coder_clip = f.number("coderClip");
+  return out;
 }
 
 Normalisation to_normalisation(const Fields& fields) {

@@ -1,13 +1,7 @@
 #include "bindings/model.h"
 
-#include <ATen/core/grad_mode.h>
-#include <ATen/ops/empty.h>
-
-#include <cstring>
-
 #include "bindings/convert.h"
 #include "bindings/guard.h"
-#include "core/check.h"
 
 namespace ssd {
 
@@ -50,23 +44,15 @@ Napi::Value ModelWrap::forward(const Napi::CallbackInfo& info) {
   });
 }
 
-// assign(name, bytes): row-major bytes of the tensor's own dtype.
+// assign(name, bytes, dtype of the bytes or nothing)
 void ModelWrap::assign(const Napi::CallbackInfo& info) {
   guard(info.Env(), [&] {
-    const at::NoGradGuard no_grad;
-    const std::string name = info[0].As<Napi::String>();
     const auto data = info[1].As<Napi::TypedArray>();
-    auto& target = get()->parameter(name).value;
-    auto source = at::empty(target.sizes(), target.scalar_type());
-    if (source.nbytes() != data.ByteLength()) {
-      throw Error(Code::BadCheckpoint, name + ": expected " + std::to_string(source.nbytes()) +
-                                           " bytes, got " + std::to_string(data.ByteLength()));
-    }
-    std::memcpy(source.data_ptr(),
-                static_cast<const uint8_t*>(data.ArrayBuffer().Data()) + data.ByteOffset(),
-                source.nbytes());
+    const auto* start = static_cast<const uint8_t*>(data.ArrayBuffer().Data()) + data.ByteOffset();
+    std::optional<at::ScalarType> type;
+    if (info[2].IsString()) type = dtype_of(info[2].As<Napi::String>());
     const std::lock_guard lock(get()->mutex);
-    target.copy_(source);
+    get()->assign(info[0].As<Napi::String>(), {start, data.ByteLength()}, type);
   });
 }
 

@@ -46,10 +46,13 @@ Napi::Value encode_op(const Info& info) {
   });
 }
 
+// decode(loc, priors, variances, clip or null)
 Napi::Value decode_op(const Info& info) {
   return guard(info.Env(), [&] {
+    std::optional<double> clip;
+    if (info[3].IsNumber()) clip = info[3].As<Napi::Number>().DoubleValue();
     return wrap(info.Env(), decode(tensor_of(info[0], "loc"), tensor_of(info[1], "priors"),
-                                   variances_of(info[2])));
+                                   variances_of(info[2]), clip));
   });
 }
 

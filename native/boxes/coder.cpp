@@ -31,11 +31,14 @@ at::Tensor encode(const at::Tensor& matched, const at::Tensor& priors, const Var
   return at::cat({offset, scale}, -1);
 }
 
-at::Tensor decode(const at::Tensor& loc, const at::Tensor& priors, const Variances& variances) {
+at::Tensor decode(const at::Tensor& loc, const at::Tensor& priors, const Variances& variances,
+                  std::optional<double> clip) {
   check(loc, priors, "offsets");
   const auto side = priors.narrow(-1, 2, 2);
   const auto centre = priors.narrow(-1, 0, 2) + loc.narrow(-1, 0, 2) * variances[0] * side;
-  const auto size = side * (loc.narrow(-1, 2, 2) * variances[1]).exp();
+  auto scale = loc.narrow(-1, 2, 2) * variances[1];
+  if (clip) scale = scale.clamp_max(*clip);
+  const auto size = side * scale.exp();
   return to_corners(at::cat({centre, size}, -1));
 }
 

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <array>
+#include <optional>
 
 namespace ssd {
 
@@ -12,7 +13,9 @@ using Variances = std::array<double, 2>;
 // ((centre_gt - centre_p) / (v0 * wh_p), ln(wh_gt / wh_p) / v1). SSD, section 2.2.
 at::Tensor encode(const at::Tensor& matched, const at::Tensor& priors, const Variances& variances);
 
-// Its inverse: corners [..., P, 4] from offsets.
-at::Tensor decode(const at::Tensor& loc, const at::Tensor& priors, const Variances& variances);
+// Its inverse: corners [..., P, 4] from offsets. `clip` bounds ln(wh / wh_p) from above, so that no
+// side grows without limit (torchvision's models: ln(1000 / 16)).
+at::Tensor decode(const at::Tensor& loc, const at::Tensor& priors, const Variances& variances,
+                  std::optional<double> clip = {});
 
 }  // namespace ssd

@@ -56,7 +56,9 @@ Detections pick(std::span<const float> boxes, std::span<const float> scores,
 std::vector<Detections> detections(const at::Tensor& loc, const at::Tensor& conf,
                                    const at::Tensor& priors, const DetectOptions& options) {
   check_shape(conf, {loc.size(0), priors.size(0), -1}, "conf");
-  const auto boxes = decode(loc, priors, options.variances).to(at::kCPU, at::kFloat).contiguous();
+  const auto boxes = decode(loc, priors, options.variances, options.coder_clip)
+                         .to(at::kCPU, at::kFloat)
+                         .contiguous();
   const auto scores = at::softmax(conf, -1).transpose(1, 2).to(at::kCPU, at::kFloat).contiguous();
   std::vector<Detections> out;
   for (int64_t i = 0; i < boxes.size(0); ++i) {

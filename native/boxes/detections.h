@@ -15,6 +15,7 @@ struct DetectOptions {
   int64_t top_k = 400;
   int64_t max_detections = 200;
   Variances variances{0.1, 0.2};
+  std::optional<double> coder_clip{};  // of decode
 };
 
 // What was found in one picture, best score first.

@@ -26,6 +26,27 @@ void check(const PriorGrid& grid) {
                   std::to_string(grid.sizes.size()) + " sizes");
 }
 
+using Prior = std::array<double, 4>;  // centre form
+
+Prior clipped(const Prior& prior, Clip clip) {
+  const auto unit = [](double value) { return std::clamp(value, 0.0, 1.0); };
+  const auto [x, y, width, height] = prior;
+  switch (clip) {
+    case Clip::None:
+      return prior;
+    case Clip::Centres:
+      return {unit(x), unit(y), unit(width), unit(height)};
+    case Clip::Sizes:
+      return {x, y, unit(width), unit(height)};
+    case Clip::Corners: {
+      const double left = unit(x - width / 2), right = unit(x + width / 2);
+      const double top = unit(y - height / 2), bottom = unit(y + height / 2);
+      return {(left + right) / 2, (top + bottom) / 2, right - left, bottom - top};
+    }
+  }
+  return prior;
+}
+
 // Width and height of the priors of map k's cells, relative to the input.
 std::vector<std::array<double, 2>> shapes_of(const PriorGrid& grid, size_t k) {
   const double small = grid.sizes[k] / grid.size;
@@ -44,19 +65,17 @@ std::vector<std::array<double, 2>> shapes_of(const PriorGrid& grid, size_t k) {
 at::Tensor prior_boxes(const PriorGrid& grid) {
   check(grid);
   std::vector<float> out;
-  const auto push = [&](double value) {
-    out.push_back(static_cast<float>(grid.clip ? std::clamp(value, 0.0, 1.0) : value));
-  };
   for (size_t k = 0; k < grid.maps.size(); ++k) {
     const auto shapes = shapes_of(grid, k);
     const double cell = grid.steps[k] / grid.size;
     for (int64_t y = 0; y < grid.maps[k]; ++y) {
       for (int64_t x = 0; x < grid.maps[k]; ++x) {
+        const double centre_x = (static_cast<double>(x) + 0.5) * cell;
+        const double centre_y = (static_cast<double>(y) + 0.5) * cell;
         for (const auto& [width, height] : shapes) {
-          push((static_cast<double>(x) + 0.5) * cell);
-          push((static_cast<double>(y) + 0.5) * cell);
-          push(width);
-          push(height);
+          for (const double value : clipped({centre_x, centre_y, width, height}, grid.clip)) {
+            out.push_back(static_cast<float>(value));
+          }
         }
       }
     }

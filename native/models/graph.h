@@ -6,7 +6,19 @@
 
 namespace ssd {
 
-enum class Op { Conv, BatchNorm, Relu, Relu6, MaxPool, L2Norm, Add };
+enum class Op {
+  Conv,
+  BatchNorm,
+  Relu,
+  Relu6,
+  Hardswish,
+  Hardsigmoid,
+  MaxPool,
+  AvgPool,  // global: [B, C, H, W] -> [B, C, 1, 1]
+  L2Norm,
+  Add,
+  Mul,  // by a gate [B, C, 1, 1]
+};
 enum class Init { Kaiming, Xavier, Normal, Constant };
 
 // One operation of a detector. Input 0 is the picture, input k the result of node k - 1.
@@ -27,5 +39,9 @@ struct Graph {
   std::vector<int64_t> loc, conf;  // for each prediction map, the inputs' numbering
   int64_t num_classes = 0;         // with the background
 };
+
+// Throws BAD_OPTION unless every node has as many earlier values for inputs as its operation takes,
+// and the maps are values.
+void check_graph(const Graph& graph);
 
 }  // namespace ssd

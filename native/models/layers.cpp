@@ -4,6 +4,8 @@
 #include <ATen/ops/batch_norm.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/hardsigmoid.h>
+#include <ATen/ops/hardswish.h>
 #include <ATen/ops/hardtanh.h>
 #include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/ones.h>
@@ -75,12 +77,20 @@ at::Tensor apply(const Node& node, const std::vector<at::Tensor>& inputs, const 
       return at::relu(x);
     case Op::Relu6:
       return at::hardtanh(x, 0, 6);
+    case Op::Hardswish:
+      return at::hardswish(x);
+    case Op::Hardsigmoid:
+      return at::hardsigmoid(x);
+    case Op::AvgPool:
+      return x.mean({2, 3}, /*keepdim=*/true);
     case Op::MaxPool:
       return at::max_pool2d(x, node.kernel, node.stride, node.padding, 1, node.ceil);
     case Op::L2Norm:
       return l2_norm(x, p[0].value);
     case Op::Add:
       return x + inputs[1];
+    case Op::Mul:
+      return x * inputs[1];
   }
   return x;
 }

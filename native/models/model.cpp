@@ -2,8 +2,10 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 #include "core/check.h"
@@ -17,33 +19,6 @@ at::Tensor rows(const at::Tensor& map, int64_t columns) {
   return map.permute({0, 2, 3, 1}).reshape({map.size(0), -1, columns});
 }
 
-void check(const Graph& graph) {
-  if (graph.loc.empty() || graph.loc.size() != graph.conf.size()) {
-    throw Error(Code::BadOption, "graph: expected as many loc maps as conf maps, got " +
-                                     std::to_string(graph.loc.size()) + " and " +
-                                     std::to_string(graph.conf.size()));
-  }
-  for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    const auto& node = graph.nodes[i];
-    const size_t needed = node.op == Op::Add ? 2 : 1;
-    const bool known = std::all_of(node.inputs.begin(), node.inputs.end(), [i](int64_t input) {
-      return input >= 0 && input <= static_cast<int64_t>(i);
-    });
-    if (node.inputs.size() != needed || !known) {
-      throw Error(Code::BadOption, "graph: node " + std::to_string(i) +
-                                       " expected earlier values as inputs, got others");
-    }
-  }
-  for (const auto* outputs : {&graph.loc, &graph.conf}) {
-    for (const auto value : *outputs) {
-      if (value >= 0 && value <= static_cast<int64_t>(graph.nodes.size())) continue;
-      throw Error(Code::BadOption, "graph: expected maps among " +
-                                       std::to_string(graph.nodes.size()) + " nodes, got " +
-                                       std::to_string(value));
-    }
-  }
-}
-
 }  // namespace
 
 bool starts_with_any(const std::string& name, const std::vector<std::string>& prefixes) {
@@ -52,7 +27,7 @@ bool starts_with_any(const std::string& name, const std::vector<std::string>& pr
 }
 
 Model::Model(Graph graph, uint64_t seed) : graph_(std::move(graph)) {
-  check(graph_);
+  check_graph(graph_);
   last_use_.assign(graph_.nodes.size() + 1, 0);
   for (size_t i = 0; i < graph_.nodes.size(); ++i) {
     for (const auto input : graph_.nodes[i].inputs) last_use_[static_cast<size_t>(input)] = i;
@@ -77,6 +52,25 @@ Parameter& Model::parameter(const std::string& name) {
   const auto found = index_.find(name);
   if (found != index_.end()) return parameters_[found->second];
   throw Error(Code::BadCheckpoint, "expected a tensor of the model, got the name " + name);
+}
+
+void Model::assign(const std::string& name, std::span<const uint8_t> bytes,
+                   std::optional<at::ScalarType> type) {
+  auto& target = parameter(name).value;
+  const auto own = target.scalar_type(), given = type.value_or(own);
+  if (at::isFloatingType(given) && !at::isFloatingType(own)) {
+    throw Error(Code::BadCheckpoint, name + ": expected integers, as the model has " +
+                                         c10::toString(own) + ", got " + c10::toString(given));
+  }
+  const auto source = at::empty(target.sizes(), given);
+  if (source.nbytes() != bytes.size()) {
+    throw Error(Code::BadCheckpoint, name + ": expected " + std::to_string(source.nbytes()) +
+                                         " bytes of " + c10::toString(given) + ", got " +
+                                         std::to_string(bytes.size()));
+  }
+  std::memcpy(source.data_ptr(), bytes.data(), bytes.size());
+  const at::NoGradGuard guard;
+  target.copy_(source);
 }
 
 void Model::to(at::Device device) {

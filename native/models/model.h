@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -25,6 +27,11 @@ class Model {
   const Graph& graph() const { return graph_; }
   std::vector<Parameter>& parameters() { return parameters_; }
   Parameter& parameter(const std::string& name);
+  // Copies row-major elements of `type` (the tensor's own when absent) into a tensor of the state
+  // dict. Any floating type goes into a floating tensor, integers into either; fractions never
+  // become integers unseen.
+  void assign(const std::string& name, std::span<const uint8_t> bytes,
+              std::optional<at::ScalarType> type = {});
   at::Device device() const { return parameters_.front().value.device(); }
   void to(at::Device device);
 

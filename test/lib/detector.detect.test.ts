@@ -4,7 +4,7 @@ import fc from "fast-check";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { toPixels } from "../../lib/detector.js";
-import { failure, shapeClasses, smallDetector } from "../support/small.js";
+import { failure, numbers, shapeClasses, smallDetector } from "../support/small.js";
 import { temporaryFolder } from "../support/temporary.js";
 import { picture } from "../support/voc.js";
 
@@ -70,6 +70,23 @@ describe("what is found", () => {
     expect(few).toEqual(all.slice(0, 7));
     const one = await detector.detect(decoded, { minScore: 0, topK: 1 });
     expect(one.map(({ label }) => label).sort()).toEqual(shapeClasses);
+  });
+
+  test("grows no side over the preset's bound, unless another is given", async () => {
+    const { decoded } = await pictured();
+    // Offsets of a fresh network make large boxes when their variance is large.
+    const variances: [number, number] = [0.1, 50];
+    const free = smallDetector(1, { variances });
+    const bound = smallDetector(1, { variances, coderClip: 0 });
+    const [wild, tame] = [free, bound].map((detector) => detector.detect(decoded, everything));
+    expect(await tame).not.toEqual(await wild);
+    expect(await free.detect(decoded, { ...everything, coderClip: 0 })).toEqual(await tame);
+    expect(await bound.detect(decoded, { ...everything, coderClip: null })).toEqual(await wild);
+    const widest = (found: Awaited<typeof wild>) =>
+      Math.max(...found!.map(({ box }) => box[2] - box[0]));
+    const prior = Math.max(...numbers(bound.priors).filter((_, i) => i % 4 === 2));
+    expect(widest(await tame)).toBeLessThanOrEqual(prior * 50 + 1e-4);
+    expect(widest(await wild)).toBeGreaterThan(prior * 50);
   });
 
   test("detections asked for at the same time do not mix", async () => {

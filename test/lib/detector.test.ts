@@ -65,7 +65,8 @@ describe.each(Object.keys(presets) as PresetName[])("%s", (name) => {
     const length = 3 * size * size;
     const pixels = Float32Array.from({ length }, (_, i) => Math.sin(i * 0.37));
     const { loc, conf } = detector.forward(Tensor.from(pixels, [1, 3, size, size]));
-    const priors = name.startsWith("ssd300") ? 8732 : 4 * (16 * 16 + 8 * 8 + 4 * 4 + 2 * 2);
+    const { maps, ratios } = detector.preset;
+    const priors = maps.reduce((sum, side, i) => sum + side ** 2 * (2 + 2 * ratios[i]!.length), 0);
     expect(detector.priors.shape).toEqual([priors, 4]);
     expect([loc.shape, conf.shape]).toEqual([
       [1, priors, 4],

@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
-import { findEngines, loadEngine } from "../../lib/native.js";
+import { buildGraph } from "../../lib/models/build.js";
+import { type DType, findEngines, loadEngine } from "../../lib/native.js";
+import { failure, small } from "../support/small.js";
 
 test("engines are found by the minor version they were built for", () => {
   const engines = findEngines();
@@ -28,6 +30,49 @@ test("the number of threads is what was asked for", () => {
     engine.setThreads(threads);
     expect(engine.info().threads).toBe(threads);
   }
+});
+
+test("a tensor takes numbers of any dtype, in its own", () => {
+  const { engine } = loadEngine();
+  const model = new engine.Model(buildGraph(small, 3), 0);
+  const weights = [0.5, -2, 1024, 0.25];
+  const name = "stages.0.0.1.weight";
+  for (const [dtype, data] of [
+    ["float64", Float64Array.from(weights)],
+    ["float32", Float32Array.from(weights)],
+    ["float16", Uint16Array.of(0x3800, 0xc000, 0x6400, 0x3400)],
+    ["bfloat16", Uint16Array.of(0x3f00, 0xc000, 0x4480, 0x3e80)],
+  ] as const) {
+    model.assign(name, new Float32Array(4));
+    model.assign(name, data, dtype);
+    expect([...new Float32Array(model.tensor(name).bytes())], dtype).toEqual(weights);
+  }
+  const steps = "stages.0.0.1.num_batches_tracked";
+  model.assign(steps, Int32Array.of(7), "int32");
+  expect(new BigInt64Array(model.tensor(steps).bytes())[0]).toBe(7n);
+  model.dispose();
+});
+
+test("a tensor takes no other number of elements, no fractions for integers, no unknown dtype", () => {
+  const { engine } = loadEngine();
+  const model = new engine.Model(buildGraph(small, 3), 0);
+  const name = "stages.0.0.1.weight";
+  const steps = "stages.0.0.1.num_batches_tracked";
+  const start = model.tensor(name).bytes();
+  const damaged = (...parts: string[]) => failure("BAD_CHECKPOINT", ...parts);
+  expect(() => model.assign(name, new Float64Array(3), "float64")).toThrow(
+    damaged(name, "32 bytes", "got 24"),
+  );
+  expect(() => model.assign(name, new Float32Array(4), "float16")).toThrow(damaged("8 bytes"));
+  expect(() => model.assign(steps, Float32Array.of(1), "float32")).toThrow(
+    damaged(steps, "integers"),
+  );
+  expect(() => model.assign("none", new Float32Array(4), "float32")).toThrow(damaged("none"));
+  expect(() => model.assign(name, new Float32Array(4), "float8" as DType)).toThrow(
+    failure("BAD_OPTION", "float8"),
+  );
+  expect(model.tensor(name).bytes()).toEqual(start);
+  model.dispose();
 });
 
 test("what the engine is given of another kind is an error, not a crash", () => {

@@ -99,6 +99,46 @@ describe("boxes", () => {
   });
 });
 
+describe("a bound of decoded sides", () => {
+  const prior = [[0.5, 0.5, 0.1, 0.2]];
+
+  test("holds where it is given, and nowhere else", () => {
+    const offset = fc.float({ min: -20, max: 20, noNaN: true });
+    fc.assert(
+      fc.property(offset, offset, (dw, dh) => {
+        const sides = (clip: number | null) => {
+          const box = numbers(ops.decode([[0, 0, dw, dh]], prior, [0.1, 0.2], clip));
+          return [box[2]! - box[0]!, box[3]! - box[1]!];
+        };
+        const [width, height] = sides(Math.log(3));
+        expect(width).toBeCloseTo(0.1 * Math.min(3, Math.exp(0.2 * dw)), 5);
+        expect(height).toBeCloseTo(0.2 * Math.min(3, Math.exp(0.2 * dh)), 5);
+        expect(sides(100)).toEqual(sides(null));
+      }),
+    );
+  });
+});
+
+describe("priors of the presets", () => {
+  test("clipped by their corners, they lie inside the picture", () => {
+    const inside = ops.priorBoxes("ssd300-mobilenetv2-bubbliiiing");
+    const zeros = Tensor.from(new Float32Array(3000 * 4), [3000, 4]);
+    for (const side of numbers(ops.decode(zeros, inside))) {
+      expect(side).toBeGreaterThanOrEqual(-1e-6);
+      expect(side).toBeLessThanOrEqual(1 + 1e-6);
+    }
+  });
+
+  test("clipped in their sizes alone, some centres lie outside", () => {
+    const rows = numbers(ops.priorBoxes("ssd300-vgg16-torchvision"));
+    const largest = [0, 1, 2, 3].map((k) =>
+      rows.reduce((most, side, i) => (i % 4 === k ? Math.max(most, side) : most), 0),
+    );
+    const edge = (9.5 * 32) / 300;
+    expect(largest).toEqual([edge, edge, 1, 1].map((side) => expect.closeTo(side, 6)));
+  });
+});
+
 describe("matching", () => {
   test("a class is a label and one, the background 0, and every truth has a prior or is counted", () => {
     fc.assert(

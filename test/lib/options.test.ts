@@ -7,6 +7,7 @@ import {
   lossOptions,
   matchOptions,
   parseOptions,
+  resolveDetect,
   resolveLoss,
   shapeOf,
 } from "../../lib/options.js";
@@ -120,6 +121,13 @@ describe("defaults are those of the papers", () => {
   });
 });
 
+test("the bound of decoded sides is the preset's unless one, or none, is given", () => {
+  const resolved = (input: object, preset: number | null) =>
+    resolveDetect(detectOptions.parse(input), preset).coderClip;
+  expect([resolved({}, 4), resolved({}, null)]).toEqual([4, null]);
+  expect([resolved({ coderClip: 2 }, 4), resolved({ coderClip: null }, 4)]).toEqual([2, null]);
+});
+
 describe("bounds", () => {
   test.each([
     [lossOptions, { overlapThreshold: 1.1 }],
@@ -129,6 +137,7 @@ describe("bounds", () => {
     [lossOptions, { temperature: 0 }],
     [detectOptions, { minScore: 2 }],
     [detectOptions, { topK: 0 }],
+    [detectOptions, { coderClip: "4" }],
     [detectOptions, { maxDetections: 1.5 }],
     [scheduleOptions, { warmup: -1 }],
     [scheduleOptions, { gamma: 0 }],

@@ -34,7 +34,7 @@ ssd::PriorGrid ssd300_grid() {
           {8, 16, 32, 64, 100, 300},
           {30, 60, 111, 162, 213, 264, 315},
           {{2}, {2, 3}, {2, 3}, {2, 3}, {2}, {2}},
-          true};
+          ssd::Clip::Centres};
 }
 
 ssd::Graph tiny_graph() {
@@ -54,7 +54,7 @@ ssd::Graph tiny_graph() {
 }
 
 ssd::PriorGrid tiny_grid() {
-  return {16, {8}, {2}, {4, 9}, {{}}, true};
+  return {16, {8}, {2}, {4, 9}, {{}}, ssd::Clip::Centres};
 }
 
 ssd::Batch tiny_batch() {

@@ -27,6 +27,8 @@ export const small: Preset = {
   clip: true,
   stepConvention: "fixed",
   variances: [0.1, 0.2],
+  coderClip: null,
+  batchNorm: { eps: 1e-5, momentum: 0.1 },
   mean: [120, 115, 105],
   std: [60, 58, 57],
 };

@@ -48,6 +48,16 @@ describe("an evaluation", () => {
     expect(map).toBe(classes[1]!.ap);
   });
 
+  test("decodes with the preset's bound of sides, unless another is given", async () => {
+    const data = shapes();
+    const variances: [number, number] = [0.1, 50];
+    const found = async (coderClip: number | null, detect = {}) =>
+      (await evaluate(smallDetector(1, { variances, coderClip }), data, { detect })).detections;
+    const tame = await found(0);
+    expect(await found(null)).not.toEqual(tame);
+    expect(await found(null, { coderClip: 0 })).toEqual(tame);
+  });
+
   test("is the average precision of its own detections, picture by picture", async () => {
     const data = shapes();
     const { map, classes, detections, msPerPicture } = await evaluate(smallDetector(), data);

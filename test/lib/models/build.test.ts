@@ -30,7 +30,7 @@ describe.each(names)("the graph of %s", (name) => {
       expect(Math.max(...node.inputs)).toBeLessThanOrEqual(i);
       const came = channels[node.inputs[0]!]!;
       if (node.op === "conv") expect(node.in).toBe(came);
-      if (node.op === "add") expect(channels[node.inputs[1]!]).toBe(came);
+      if (["add", "mul"].includes(node.op)) expect(channels[node.inputs[1]!]).toBe(came);
       channels.push(node.op === "conv" ? node.out! : came);
     }
   });
@@ -51,8 +51,10 @@ describe.each(names)("the graph of %s", (name) => {
   test("has maps of the sizes that the preset tells", () => {
     const sides = [preset.size];
     for (const node of graph.nodes) {
-      const side = sides[node.inputs[0]!]!;
-      sides.push(node.kernel === undefined ? side : sideAfter(side, node));
+      const [side, other] = node.inputs.map((input) => sides[input]!);
+      if (node.op === "add") expect(other).toBe(side);
+      if (node.op === "mul") expect(other).toBe(1);
+      sides.push(sideAfter(side!, node));
     }
     expect(graph.loc.map((value) => sides[value])).toEqual(preset.maps);
     expect(graph.conf.map((value) => sides[value])).toEqual(preset.maps);
@@ -60,10 +62,18 @@ describe.each(names)("the graph of %s", (name) => {
 });
 
 function sideAfter(side: number, node: ReturnType<typeof buildGraph>["nodes"][number]): number {
-  const { kernel = 1, stride = 1, padding = 0, dilation = 1, ceil = false } = node;
+  const { op, kernel = 1, stride = 1, padding = 0, dilation = 1, ceil = false } = node;
+  if (op === "avgpool") return 1;
   const steps = (side + 2 * padding - dilation * (kernel - 1) - 1) / stride;
   return 1 + (ceil ? Math.ceil(steps) : Math.floor(steps));
 }
+
+test.each(names)("every BatchNorm of %s has the preset's numbers", (name) => {
+  const { nodes } = buildGraph(presets[name], 1);
+  for (const { op, eps, momentum } of nodes) {
+    if (op === "batchnorm") expect({ eps, momentum }).toEqual(presets[name].batchNorm);
+  }
+});
 
 test("more classes widen the predictors of classes and nothing else", () => {
   const [few, many] = [buildGraph(small, 1), buildGraph(small, 7)];

@@ -34,6 +34,40 @@ test("a 1x1 convolution keeps its side, and a normalised one has no bias", () =>
   expect(g.nodes[4]).toMatchObject({ name: "deep.0", groups: 6, in: 6, out: 6, stride: 2 });
 });
 
+test("every BatchNorm has the builder's numbers, or none of its own", () => {
+  const g = new GraphBuilder({ eps: 1e-3, momentum: 0.03 });
+  g.convNorm(0, "block", 6, {}, "hardswish");
+  expect(g.nodes[1]).toMatchObject({ op: "batchnorm", eps: 1e-3, momentum: 0.03 });
+  const plain = new GraphBuilder();
+  plain.batchNorm(0, "norm");
+  expect(plain.nodes[0]).toEqual({ op: "batchnorm", name: "norm", inputs: [0], out: 3 });
+});
+
+test("a convolution without an activation ends in its BatchNorm", () => {
+  const g = new GraphBuilder();
+  const x = g.convNorm(0, "linear", 6, { kernel: 1 });
+  expect([x, g.nodes[x - 1]!.op]).toEqual([2, "batchnorm"]);
+});
+
+test("a gate: one cell a channel, which scales the map", () => {
+  const g = new GraphBuilder();
+  const x = g.conv(0, "a", 8);
+  const scaled = g.scale(x, g.activation(g.averagePool(x), "hardsigmoid"));
+  expect(g.nodes.slice(1)).toEqual([
+    { op: "avgpool", inputs: [1] },
+    { op: "hardsigmoid", inputs: [2] },
+    { op: "mul", inputs: [1, 3] },
+  ]);
+  expect(g.channelsOf(scaled)).toBe(8);
+});
+
+test("a depthwise convolution of another kernel keeps its side", () => {
+  const g = new GraphBuilder();
+  g.depthwise(g.conv(0, "a", 8), "deep", { kernel: 5, stride: 2 }, "hardswish");
+  expect(g.nodes[1]).toMatchObject({ name: "deep.0", kernel: 5, padding: 2, groups: 8 });
+  expect(g.nodes.at(-1)!.op).toBe("hardswish");
+});
+
 test("stages: the first convolution of each halves, sources from stride 8 on", () => {
   const g = new GraphBuilder();
   const sources = buildStages(g, { kind: "stages", channels: [2, 3, 4, 5], depth: 2 });

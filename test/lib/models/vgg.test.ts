@@ -4,6 +4,7 @@ import { buildGraph } from "../../../lib/models/build.js";
 import { GraphBuilder } from "../../../lib/models/graph.js";
 import { buildVgg } from "../../../lib/models/vgg.js";
 import { presets } from "../../../lib/presets.js";
+import { trained } from "../../support/graphs.js";
 import { numbers } from "../../support/small.js";
 
 /** The state dict of SSD300-VGG16 as the field names it. */
@@ -40,6 +41,13 @@ test("SSD300-VGG16 has the 71 tensors of the field, in order, with their shapes"
     "conf.5.bias": [12],
   });
   expect(new Set(numbers(dict["L2Norm.weight"]!))).toEqual(new Set([20]));
+});
+
+test("torchvision's SSD300 has the published number of parameters, and 8732 priors", () => {
+  const classes = Array.from({ length: 90 }, (_, i) => `class ${i}`);
+  using detector = Detector.create("ssd300-vgg16-torchvision", { classes });
+  expect(trained(detector)).toBe(35_641_826);
+  expect(detector.priors.shape).toEqual([8732, 4]);
 });
 
 describe("the graph", () => {

@@ -35,6 +35,7 @@ describe("teacher and student must fit", () => {
       ["number of priors", "80", "88"],
     ],
     ["clipping", () => other({ clip: false }), ["priors' clip", "true", "false"]],
+    ["what is clipped", () => other({ clip: "corners" }), ["priors' clip", "true", '"corners"']],
     ["variances", () => other({ variances: [0.1, 0.1] }), ["variances", "[0.1,0.2]", "[0.1,0.1]"]],
     [
       "the input",
@@ -56,9 +57,11 @@ describe("teacher and student must fit", () => {
     );
   });
 
-  test("but not share a backbone or a normalisation", () => {
+  test("but not share a backbone, a normalisation, BatchNorm's numbers or a decoder's bound", () => {
     const backbone = { kind: "stages" as const, channels: [3, 3, 3, 3], depth: 1 };
-    expect(() => checkPair(smallDetector(), other({ backbone, mean: [1, 2, 3] }))).not.toThrow();
+    const batchNorm = { eps: 1e-3, momentum: 0.03 };
+    const teacher = other({ backbone, mean: [1, 2, 3], batchNorm, coderClip: 4 });
+    expect(() => checkPair(smallDetector(), teacher)).not.toThrow();
   });
 });
 

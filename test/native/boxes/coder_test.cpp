@@ -48,6 +48,20 @@ TEST(decode_is_the_inverse_of_encode) {
   EXPECT_NEAR(offsets, encode(decode(offsets, priors(), kVariances), priors(), kVariances), 1e-12);
 }
 
+TEST(a_clip_bounds_the_growth_of_a_side_and_nothing_else) {
+  // Offsets of 10 ask for e^2 times the prior's side; a clip of ln 2 allows twice.
+  const auto loc = doubles({1, 4}, {1, -1, 10, -10});
+  const auto prior = priors().narrow(0, 0, 1);
+  const double free = std::exp(2), shrunk = 0.4 * std::exp(-2);
+  const auto box = [&](double width) {
+    return to_corners(doubles({1, 4}, {0.52, 0.46, width, shrunk}));
+  };
+  EXPECT_NEAR(box(0.2 * free), decode(loc, prior, kVariances), 1e-12);
+  EXPECT_NEAR(box(0.4), decode(loc, prior, kVariances, std::log(2)), 1e-12);
+  // It bounds what is left after the variance: 2, not 10.
+  EXPECT_NEAR(box(0.2 * free), decode(loc, prior, kVariances, 2.5), 1e-12);
+}
+
 TEST(single_precision_comes_back_within_its_own) {
   const auto truths = random_boxes(3, 9).to(at::kFloat);
   const auto grid = priors().to(at::kFloat);

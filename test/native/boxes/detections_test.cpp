@@ -47,6 +47,17 @@ TEST(offsets_move_the_priors) {
   EXPECT_NEAR((std::vector<double>{0.12, 0, 0.32, 0.4}), found.boxes, 1e-6);
 }
 
+TEST(a_coder_clip_bounds_the_boxes) {
+  auto loc = no_offsets();
+  loc.select(1, 0).copy_(floats({1, 4}, {0, 0, 100, 100}));
+  const auto conf = logits({1, 3, 2}, {0.1, 0.9, 0.999, 0.001, 0.999, 0.001});
+  const auto box = [&](std::optional<double> clip) {
+    return detections(loc, conf, priors(), {.min_score = 0.5, .coder_clip = clip}).at(0).boxes;
+  };
+  EXPECT_NEAR((std::vector<double>{0, 0, 1, 1}), box({}), 1e-6);
+  EXPECT_NEAR((std::vector<double>{0.05, 0.05, 0.35, 0.35}), box(std::log(1.5)), 1e-6);
+}
+
 TEST(the_background_is_never_returned) {
   const auto found = one(logits({1, 3, 2}, {0.9, 0.1, 0.8, 0.2, 0.99, 0.01}), {.min_score = 0});
   EXPECT_EQ((Labels{0, 0, 0}), found.labels);

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "boxes/box.h"
 #include "core/error.h"
 #include "fixtures.h"
 #include "tensors.h"
@@ -51,15 +52,40 @@ TEST(clipping_holds_the_numbers_not_the_corners) {
   auto grid = ssd300_grid();
   const double wide = 0.88 * std::sqrt(2), tall = 0.88 / std::sqrt(2);
   check_row(prior_boxes(grid), 8732 - 2, {0.5, 0.5, 1, tall});
-  grid.clip = false;
+  grid.clip = Clip::None;
   check_row(prior_boxes(grid), 8732 - 2, {0.5, 0.5, wide, tall});
   check_row(prior_boxes(grid), 8732 - 1, {0.5, 0.5, tall, wide});
   // The first prior reaches over the edge and is left so.
   check_row(prior_boxes(ssd300_grid()), 0, {0.5 * 8 / 300, 0.5 * 8 / 300, 0.1, 0.1});
 }
 
+TEST(clipping_sizes_leaves_centres_outside) {
+  // The cells of the third map reach over the edge: ten of 32 in 300.
+  auto grid = ssd300_grid();
+  const int64_t third = (38 * 38 * 4) + (19 * 19 * 6), last = third + 99 * 6;
+  check_row(prior_boxes(grid), last, {1, 1, 0.37, 0.37});
+  grid.clip = Clip::Sizes;
+  check_row(prior_boxes(grid), last, {9.5 * 32 / 300, 9.5 * 32 / 300, 0.37, 0.37});
+  check_row(prior_boxes(grid), 8732 - 2, {0.5, 0.5, 1, 0.88 / std::sqrt(2)});
+}
+
+TEST(clipping_corners_moves_what_reaches_over_an_edge) {
+  auto grid = ssd300_grid();
+  grid.clip = Clip::Corners;
+  const auto priors = prior_boxes(grid);
+  const double reach = 0.5 * 8 / 300 + 0.05;
+  check_row(priors, 0, {reach / 2, reach / 2, reach, reach});
+  // Inside nothing moves; a prior that is the picture becomes the picture.
+  const int64_t inside = (19 * 38 + 19) * 4;
+  check_row(priors, inside, {19.5 * 8 / 300, 19.5 * 8 / 300, 0.1, 0.1});
+  check_row(priors, 8732 - 2, {0.5, 0.5, 1, 0.88 / std::sqrt(2)});
+  const auto corners = to_corners(priors);
+  EXPECT(corners.min().item<float>() >= -1e-7F);
+  EXPECT(corners.max().item<float>() <= 1 + 1e-6F);
+}
+
 TEST(a_map_without_ratios_has_the_two_squares) {
-  const auto priors = prior_boxes({10, {2}, {5}, {4, 9}, {{}}, true});
+  const auto priors = prior_boxes({10, {2}, {5}, {4, 9}, {{}}, Clip::Centres});
   EXPECT_EQ((std::vector<int64_t>{8, 4}), priors.sizes().vec());
   check_row(priors, 0, {0.25, 0.25, 0.4, 0.4});
   check_row(priors, 1, {0.25, 0.25, 0.6, 0.6});

@@ -154,7 +154,7 @@ TEST(a_picture_without_truths_is_background) {
 
 TEST(agrees_with_the_specification_in_loops) {
   // Few priors, so that truths compete for them.
-  const auto grid = prior_boxes({16, {3}, {5.3}, {4, 9}, {{}}, true});
+  const auto grid = prior_boxes({16, {3}, {5.3}, {4, 9}, {{}}, Clip::Centres});
   for (const auto conflict : {Conflict::Last, Conflict::Greedy}) {
     int64_t unmatched = 0;
     for (uint64_t seed = 0; seed < 12; ++seed) {

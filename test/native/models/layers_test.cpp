@@ -181,6 +181,23 @@ TEST(max_pool_pads_with_nothing) {
               apply(node, {x}, nullptr, true), 0);
 }
 
+TEST(hard_activations_are_their_pieces) {
+  const auto x = floats({1, 1, 1, 5}, {-4, -1.5, 0, 1.5, 4});
+  EXPECT_NEAR((std::vector<double>{0, 0.25, 0.5, 0.75, 1}),
+              apply(node_of(Op::Hardsigmoid), {x}, nullptr, true), 1e-6);
+  EXPECT_NEAR((std::vector<double>{0, -0.375, 0, 1.125, 4}),
+              apply(node_of(Op::Hardswish), {x}, nullptr, true), 1e-6);
+}
+
+TEST(a_gate_is_a_mean_of_each_channel_and_scales_it) {
+  const auto x = floats({2, 2, 1, 2}, {1, 3, -2, -4, 0, 0, 5, 15});
+  const auto gate = apply(node_of(Op::AvgPool), {x}, nullptr, true);
+  EXPECT_EQ((std::vector<int64_t>{2, 2, 1, 1}), gate.sizes().vec());
+  EXPECT_NEAR((std::vector<double>{2, -3, 0, 10}), gate, 1e-6);
+  EXPECT_NEAR((std::vector<double>{2, 6, 6, 12, 0, 0, 50, 150}),
+              apply(node_of(Op::Mul), {x, gate}, nullptr, true), 1e-5);
+}
+
 TEST(activations_and_addition) {
   const auto x = floats({1, 1, 1, 4}, {-2, 0.5, 6, 7});
   EXPECT_NEAR((std::vector<double>{0, 0.5, 6, 7}), apply(node_of(Op::Relu), {x}, nullptr, true), 0);
@@ -188,7 +205,8 @@ TEST(activations_and_addition) {
               0);
   EXPECT_NEAR((std::vector<double>{-4, 1, 12, 14}), apply(node_of(Op::Add), {x, x}, nullptr, true),
               0);
-  for (const auto op : {Op::Relu, Op::Relu6, Op::Add, Op::MaxPool}) {
+  for (const auto op : {Op::Relu, Op::Relu6, Op::Hardswish, Op::Hardsigmoid, Op::Add, Op::Mul,
+                        Op::MaxPool, Op::AvgPool}) {
     EXPECT(make_parameters(node_of(op), 1).empty());
   }
 }

@@ -1,6 +1,7 @@
 #include "models/model.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/zeros.h>
 
 #include "core/error.h"
@@ -143,22 +144,10 @@ TEST(a_value_is_kept_until_its_last_use) {
   EXPECT_NEAR(rows(map.relu() + map), out.loc, 1e-6);
 }
 
-TEST(graphs_that_make_no_sense_throw) {
-  const auto spoilt = [](auto change) {
-    auto graph = tiny_graph();
-    change(graph);
-    return Model(graph, 1).parameters().size();
-  };
-  EXPECT_EQ(10, spoilt([](Graph&) {}));
-  EXPECT_THROWS(Code::BadOption, spoilt([](Graph& graph) { graph.loc = {}; }));
-  EXPECT_THROWS(Code::BadOption, spoilt([](Graph& graph) { graph.conf = {5, 5}; }));
-  EXPECT_THROWS(Code::BadOption, spoilt([](Graph& graph) { graph.loc = {6}; }));
-  EXPECT_THROWS(Code::BadOption, spoilt([](Graph& graph) { graph.conf = {-1}; }));
-  EXPECT_THROWS(Code::BadOption, spoilt([](Graph& graph) { graph.nodes[1].inputs = {2}; }));
-  EXPECT_THROWS(Code::BadOption, spoilt([](Graph& graph) { graph.nodes[1].inputs = {-1}; }));
-  EXPECT_THROWS(Code::BadOption, spoilt([](Graph& graph) { graph.nodes[1].inputs = {}; }));
-  EXPECT_THROWS(Code::BadOption, spoilt([](Graph& graph) { graph.nodes[2].op = Op::Add; }));
-  EXPECT_THROWS(Code::BadOption, spoilt([](Graph& graph) { graph.nodes[4].name = "loc.0"; }));
+TEST(a_name_twice_throws) {
+  auto graph = tiny_graph();
+  graph.nodes[4].name = "loc.0";
+  EXPECT_THROWS(Code::BadOption, Model(graph, 1).parameters().size());
 }
 
 TEST(a_graph_without_tensors_throws) {
@@ -169,6 +158,53 @@ TEST(a_graph_without_tensors_throws) {
   graph.loc = graph.conf = {1};
   graph.num_classes = 3;
   EXPECT_THROWS(Code::BadOption, Model(graph, 1).parameters().size());
+}
+
+std::span<const uint8_t> bytes_of(const at::Tensor& tensor) {
+  return {static_cast<const uint8_t*>(tensor.const_data_ptr()), tensor.nbytes()};
+}
+
+TEST(assigning_converts_to_the_tensors_own_type) {
+  Model model(tiny_graph(), 1);
+  const std::string name = "body.norm.weight";
+  const auto& target = model.parameter(name).value;
+  // Every one of these types has these numbers.
+  const auto values = doubles({8}, {0, 1, 2, 3, 4, 5, 6, 7});
+  for (const auto type : {at::kFloat, at::kDouble, at::kHalf, at::kBFloat16, at::kLong, at::kInt,
+                          at::kShort, at::kChar, at::kByte}) {
+    target.zero_();
+    model.assign(name, bytes_of(values.to(type)), type);
+    EXPECT(target.scalar_type() == at::kFloat);
+    EXPECT_NEAR(values, target, 0);
+  }
+  const auto steps = "body.norm.num_batches_tracked";
+  model.assign(steps, bytes_of(at::full({}, 9, at::kInt)), at::kInt);
+  EXPECT(same_bits(at::full({}, 9, at::kLong), model.parameter(steps).value));
+}
+
+TEST(assigning_takes_rows_whatever_the_memory_format) {
+  Model model(tiny_graph(), 1);
+  const auto weight = noise({8, 3, 3, 3}, 4).to(at::kFloat);
+  model.assign("body.conv.weight", bytes_of(weight));
+  EXPECT(same_bits(weight, model.parameter("body.conv.weight").value.contiguous()));
+  EXPECT(!model.parameter("body.conv.weight").value.is_contiguous());
+}
+
+TEST(assigning_what_does_not_fit_throws_and_leaves_the_tensor) {
+  Model model(tiny_graph(), 1);
+  const Snapshot before(model);
+  const auto seven = doubles({7}, {1, 2, 3, 4, 5, 6, 7});
+  EXPECT_THROWS(Code::BadCheckpoint, (model.assign("none", bytes_of(seven), at::kDouble), 0));
+  EXPECT_THROWS(Code::BadCheckpoint,
+                (model.assign("body.norm.bias", bytes_of(seven), at::kDouble), 0));
+  // 8 floats have the bytes of 4 doubles: the type decides.
+  const auto eight = floats({8}, {1, 2, 3, 4, 5, 6, 7, 8});
+  EXPECT_THROWS(Code::BadCheckpoint,
+                (model.assign("body.norm.bias", bytes_of(eight), at::kDouble), 0));
+  const auto half = at::full({}, 0.5, at::kFloat);
+  EXPECT_THROWS(Code::BadCheckpoint,
+                (model.assign("body.norm.num_batches_tracked", bytes_of(half), at::kFloat), 0));
+  EXPECT_EQ(kNothing, before.changed(model));
 }
 
 TEST(pictures_of_other_shapes_throw) {
