@@ -195,6 +195,8 @@ export interface SessionSpec {
   freeze: string[];
   /** Turns the student's normalised pictures into the teacher's; null when they are the same. */
   teacherInput: InputScale | null;
+  /** How the weights are averaged; null keeps no average. */
+  ema: { decay: number; warmup: number } | null;
 }
 
 export interface StepResult {
@@ -217,9 +219,19 @@ export interface NativeSession {
   stepFrom(loader: NativeLoader, lr: number): Promise<StepResult>;
   /** One step on a batch given by hand: images [B,3,S,S], normalised. */
   step(images: NativeTensor, targets: NativeTarget[], lr: number): Promise<StepResult>;
-  /** The optimizer's state, named `optimizer.<slot>.<parameter>`. */
-  optimizerState(): Record<string, NativeTensor>;
-  loadOptimizerState(name: string, bytes: ArrayBufferView): void;
+  /** A new phase: the optimizer starts anew, the average of the weights goes on. */
+  begin(phase: { freeze: string[] }): void;
+  /**
+   * Puts the averaged weights into the student, or its own back, which steps need; without an average
+   * nothing happens.
+   */
+  showAverage(averaged: boolean): void;
+  /**
+   * What a run needs to go on, as far as its names start with `prefix`: `optimizer.<slot>.<parameter>`,
+   * `ema.<parameter>`, `ema.steps`.
+   */
+  state(prefix: string): Record<string, NativeTensor>;
+  loadState(name: string, bytes: ArrayBufferView): void;
   dispose(): void;
 }
 

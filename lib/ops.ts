@@ -182,7 +182,8 @@ function fourNumbers(came: string): never {
 }
 
 /**
- * Truths in the engine's form, checked: degenerate boxes never reach matching.
+ * Truths in the engine's form, checked: boxes that are degenerate or have nothing of the picture never
+ * reach matching. A box that reaches outside is matched as it is.
  *
  * @param classes Number of foreground classes that labels are held to.
  * @throws SsdError BAD_DATA naming picture and box.
@@ -207,8 +208,10 @@ export function nativeTargets(targets: readonly Target[], classes = Infinity): N
 
 function checkBox(box: number[], where: string): void {
   const [x1, y1, x2, y2] = box as [number, number, number, number];
-  if (x2 > x1 && y2 > y1 && box.every(Number.isFinite)) return;
-  throw new SsdError("BAD_DATA", `${where}: expected x2 > x1 and y2 > y1, got [${box.join(", ")}]`);
+  const proper = x2 > x1 && y2 > y1 && box.every(Number.isFinite);
+  if (proper && x2 > 0 && y2 > 0 && x1 < 1 && y1 < 1) return;
+  const expected = proper ? "a box on the picture (0 to 1)" : "x2 > x1 and y2 > y1";
+  throw new SsdError("BAD_DATA", `${where}: expected ${expected}, got [${box.join(", ")}]`);
 }
 
 function checkLabel(label: number, classes: number, where: string): void {

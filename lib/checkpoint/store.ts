@@ -66,11 +66,22 @@ export async function saveModel(
 }
 
 /**
- * Reads a weight file that describes itself.
+ * Reads a weight file that describes itself: its weights alone, which are the averaged ones where a
+ * run's checkpoint holds them beside its own.
  *
  * @throws SsdError BAD_CHECKPOINT when it cannot be read or holds no description.
  */
 export async function readModel(file: string): Promise<Description & StoredTensors> {
+  const read = await readCheckpoint(file);
+  const weights = [...read.tensors].filter(([name]) => !/^(optimizer|ema)\./.test(name));
+  const tensors = new Map(
+    weights.map(([name, own]) => [name, { ...(read.tensors.get(`ema.${name}`) ?? own), name }]),
+  );
+  return { ...read, tensors };
+}
+
+/** As {@link readModel}, with everything that a run goes on from, each under its own name. */
+export async function readCheckpoint(file: string): Promise<Description & StoredTensors> {
   const read = await readSafetensors(file);
   const text = read.metadata[key];
   if (text === undefined) {
@@ -89,8 +100,7 @@ export async function readModel(file: string): Promise<Description & StoredTenso
 /** Writes a checkpoint's weights as a file of their own: no optimizer, no position of a run. */
 export async function extractWeights(from: string, to: string): Promise<void> {
   const { preset, classes, tensors } = await readModel(from);
-  const weights = [...tensors.values()].filter(({ name }) => !name.startsWith("optimizer."));
-  await writeSafetensors(to, weights, metadataOf({ preset, classes }));
+  await writeSafetensors(to, [...tensors.values()], metadataOf({ preset, classes }));
 }
 
 function metadataOf({ preset, classes, training }: Description): Record<string, string> {

@@ -9,12 +9,15 @@ interface Flag {
   /** Where it belongs in the options object. */
   path: string[];
   option: Option;
+  /** It asks for a group of options, with their defaults. */
+  group: boolean;
 }
 
 /**
  * Adds a flag for every plain option of a schema: numbers, strings, choices, switches, lists. An
  * option is named by its key, or by `flag` in its metadata; `--no-NAME` turns off a switch that is
- * on by default.
+ * on by default. A group of options that is off by default, and has a `flag` of its own, is turned on
+ * by that flag or by any flag in it.
  *
  * @returns What reads the parsed flags back into an options object; flags not given are left out.
  */
@@ -27,10 +30,10 @@ export function addFlags(
   for (const { option } of flags) command.addOption(option);
   return (values) => {
     const out: Record<string, unknown> = {};
-    for (const { path, option } of flags) {
+    for (const { path, option, group } of flags) {
       const value = values[option.attributeName()];
       if (value === undefined || (option.negate && value === true)) continue;
-      put(out, path, value);
+      put(out, path, group ? {} : value);
     }
     return out;
   };
@@ -40,9 +43,10 @@ function collect(schema: z.ZodType, path: string[], skip: ReadonlySet<string>): 
   return Object.entries(shapeOf(schema) ?? {}).flatMap(([key, inner]) => {
     const here = [...path, key];
     if (skip.has(here.join("."))) return [];
-    if (shapeOf(inner) !== undefined) return collect(inner, here, skip);
+    const group = shapeOf(inner) !== undefined;
     const option = flagOf(key, inner);
-    return option === undefined ? [] : [{ path: here, option }];
+    const own = option === undefined ? [] : [{ path: here, option, group }];
+    return group ? [...own, ...collect(inner, here, skip)] : own;
   });
 }
 
@@ -68,6 +72,8 @@ function flagOf(key: string, schema: z.ZodType): Option | undefined {
       return new Option(`--${name} <numbers>`, described(from)).argParser((text) =>
         text.split(",").map(toNumber),
       );
+    case "object":
+      return meta.flag === undefined ? undefined : new Option(`--${name}`, described(""));
     default:
       return undefined;
   }

@@ -9,6 +9,13 @@ export interface Truth {
   box: Box;
   /** Kept for evaluation (where it is ignored), left out of training. */
   difficult: boolean;
+  /**
+   * A region of many objects (COCO's `iscrowd`): kept for evaluation, where it swallows detections, and
+   * left out of training. False by default.
+   */
+  crowd?: boolean;
+  /** Square pixels of the picture for COCO's size ranges, as of the mask. By default the box's. */
+  area?: number;
 }
 
 /** One picture and what is in it. */

@@ -19,7 +19,7 @@ export async function openPack(
   onProgress?: (done: number, total: number) => void,
 ): Promise<OpenPack> {
   const pack = await packDataset(dataset, { dir: join(cacheDir(), "packs"), onProgress });
-  const native = new (engine().Pack)(pack.index({ difficult: false }));
+  const native = new (engine().Pack)(pack.index({ ignored: false }));
   return { pack, native, length: native.length };
 }
 

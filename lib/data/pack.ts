@@ -21,8 +21,8 @@ export interface Pack {
    * away stands in `problems`.
    */
   dataset: Dataset;
-  /** What the engine takes; with `difficult: false` without the truths that are marked so. */
-  index(options: { difficult: boolean }): PackIndex;
+  /** What the engine takes: without `ignored` only what is trained on, no difficult truths, no crowds. */
+  index(options: { ignored: boolean }): PackIndex;
 }
 
 export interface PackOptions {
@@ -54,7 +54,7 @@ export async function packDataset(dataset: Dataset, options: PackOptions): Promi
   return {
     path,
     dataset: fitted,
-    index: ({ difficult }) => indexOf(path, table, fitted.items, difficult),
+    index: ({ ignored }) => indexOf(path, table, fitted.items, ignored),
   };
 }
 
@@ -132,9 +132,10 @@ function indexOf(
   file: string,
   { offsets, sizes }: PackTable,
   items: readonly Item[],
-  difficult: boolean,
+  ignored: boolean,
 ): PackIndex {
-  const truths = items.map((item) => item.truths.filter((truth) => difficult || !truth.difficult));
+  const trained = ({ difficult, crowd = false }: Truth) => !difficult && !crowd;
+  const truths = items.map((item) => item.truths.filter((truth) => ignored || trained(truth)));
   return {
     file: resolve(file),
     offsets: Float64Array.from(offsets),

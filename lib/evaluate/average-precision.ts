@@ -13,17 +13,40 @@ import type {
 } from "./types.js";
 import { vocClass } from "./voc.js";
 
-const vocIou = z.number().gt(0).max(1).optional();
+/** What every evaluation may choose. */
+export const protocolOptions = z.strictObject({
+  protocol: z.enum(["voc", "voc11", "coco"]).default("voc").meta({
+    flag: "metric",
+    description:
+      "voc: area under the curve (2010 on); voc11: eleven points (2007); coco: pycocotools",
+  }),
+  iou: z
+    .number()
+    .gt(0)
+    .max(1)
+    .optional()
+    .describe("voc and voc11: IoU from which a detection may be a hit, 0.5 by default"),
+});
+
+/**
+ * The twelve numbers are of one set of rules.
+ *
+ * @throws SsdError BAD_OPTION naming an option that `coco` fixes
+ */
+export function checkProtocol(
+  { protocol, iou, plusOne }: { protocol: string; iou?: number; plusOne?: boolean },
+  what: string,
+): void {
+  if (protocol !== "coco" || (iou === undefined && !plusOne)) return;
+  const name = plusOne ? "plusOne" : "iou";
+  throw new SsdError(
+    "BAD_OPTION",
+    `${what}: expected no "${name}" with protocol "coco", which fixes it`,
+  );
+}
 
 /** Options of {@link averagePrecision}. */
-export const precisionOptions = z.strictObject({
-  protocol: z
-    .enum(["voc", "voc11", "coco"])
-    .default("voc")
-    .describe(
-      "voc: area under the curve (2010 on); voc11: eleven points (2007); coco: pycocotools",
-    ),
-  iou: vocIou.describe("voc and voc11: IoU from which a detection may be a hit, 0.5 by default"),
+export const precisionOptions = protocolOptions.extend({
   plusOne: z
     .boolean()
     .default(false)
@@ -78,18 +101,10 @@ export function averagePrecision(
   truths: readonly ImageTruths[],
   options: PrecisionOptions = {},
 ): AveragePrecision {
-  const { protocol, iou, plusOne, labels } = parseOptions(
-    precisionOptions,
-    options,
-    "averagePrecision options",
-  );
-  if (protocol === "coco" && (iou !== undefined || plusOne)) {
-    const name = plusOne ? "plusOne" : "iou";
-    throw new SsdError(
-      "BAD_OPTION",
-      `averagePrecision options: expected no "${name}" with protocol "coco", which fixes it`,
-    );
-  }
+  const what = "averagePrecision options";
+  const resolved = parseOptions(precisionOptions, options, what);
+  checkProtocol(resolved, what);
+  const { protocol, iou, plusOne, labels } = resolved;
   const classes = wanted(byClass(checkImages(detections, truths)), labels);
   const result =
     protocol === "coco" ? coco(classes) : voc(classes, protocol === "voc11", iou ?? 0.5, plusOne);

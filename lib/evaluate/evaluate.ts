@@ -12,12 +12,16 @@ import {
   resolveDetect,
   resolveLoss,
 } from "../options.js";
-import { averagePrecision } from "./average-precision.js";
-import type { ImageDetections, ImageTruths } from "./types.js";
+import { averagePrecision, checkProtocol, protocolOptions } from "./average-precision.js";
+import { boxArea } from "./iou.js";
+import type { CocoNumbers, ImageDetections, ImageTruths } from "./types.js";
 
-/** Quality of a detector on a data set. */
-export interface Evaluation {
-  /** Mean average precision at IoU 0.5, VOC's every-point protocol, difficult ignored. */
+/** Quality of a detector on a data set; the twelve numbers are there with the protocol `coco`. */
+export interface Evaluation extends Partial<CocoNumbers> {
+  /**
+   * Mean average precision by the protocol that was asked for: VOC's at IoU 0.5 (every-point by
+   * default), or COCO's `AP`. Truths that are difficult or crowds need not be found.
+   */
   map: number;
   classes: { name: string; ap: number; truths: number }[];
   /** Mean of the batches' losses. */
@@ -28,11 +32,9 @@ export interface Evaluation {
   msPerPicture: number;
 }
 
-const evaluateOptions = z.strictObject({
+const evaluateOptions = protocolOptions.extend({
   batch: z.int().positive().default(16).describe("pictures at once"),
   workers: z.int().positive().default(1).describe("native threads that make batches"),
-  protocol: z.enum(["voc", "voc11"]).default("voc").describe("every-point or 11-point AP"),
-  iou: z.number().gt(0).max(1).default(0.5).describe("IoU from which a detection is right"),
   detect: detectOptions.prefault({}),
   limit: z.int().positive().optional().describe("take only the first pictures"),
   signal: z.instanceof(AbortSignal).optional(),
@@ -43,17 +45,31 @@ const evaluateOptions = z.strictObject({
 export type EvaluateOptions = z.input<typeof evaluateOptions>;
 
 /**
- * Evaluates a detector on a data set: VOC average precision, per class, and the losses.
+ * Evaluates a detector on a data set: average precision, per class and in the mean, and the losses.
  *
- * @throws SsdError BAD_DATA when the data cannot be read or holds a class the detector lacks,
- *   CANCELLED
+ * With `protocol: "coco"` the twelve numbers of {@link averagePrecision} stand beside `map`, which is
+ * their `AP`; `crowd` and `area` of the data's truths count.
+ *
+ * @throws SsdError BAD_OPTION, also for `iou` with `coco`; BAD_DATA when the data cannot be read or
+ *   holds a class the detector lacks, CANCELLED
  */
+export function evaluate(
+  detector: Detector,
+  data: DataSource,
+  options: EvaluateOptions & { protocol: "coco" },
+): Promise<Evaluation & CocoNumbers>;
+export function evaluate(
+  detector: Detector,
+  data: DataSource,
+  options?: EvaluateOptions,
+): Promise<Evaluation>;
 export async function evaluate(
   detector: Detector,
   data: DataSource,
   options?: EvaluateOptions,
 ): Promise<Evaluation> {
   const resolved = parseOptions(evaluateOptions, options, "evaluate options");
+  checkProtocol(resolved, "evaluate options");
   const dataset = await data.read({ classes: detector.classes, limit: resolved.limit });
   const opened = await openPack(dataset);
   try {
@@ -103,23 +119,26 @@ export async function evaluatePack(
   }
   const msPerPicture = (performance.now() - start) / items.length;
   const scored = averagePrecision(detections, truthsOf(opened), { protocol, iou });
+  const { classes: rows, ...numbers } = scored;
   const classes = detector.classes.map((name, label) => {
-    const found = scored.classes.find((entry) => entry.label === label);
+    const found = rows.find((entry) => entry.label === label);
     return { name, ap: found?.ap ?? Number.NaN, truths: found?.truths ?? 0 };
   });
-  return { map: scored.map, classes, loss: sums, detections, msPerPicture };
+  return { ...numbers, classes, loss: sums, detections, msPerPicture };
 }
 
 function inOrder(count: number): Uint32Array {
   return Uint32Array.from({ length: count }, (_, i) => i);
 }
 
-/** All truths, the difficult ones marked, in the form of {@link averagePrecision}. */
+/** All truths, the difficult ones and the crowds marked, in the form of {@link averagePrecision}. */
 export function truthsOf({ pack }: OpenPack): ImageTruths[] {
   return pack.dataset.items.map(({ truths }) => ({
     boxes: truths.map(({ box }) => box),
     labels: truths.map(({ label }) => label),
     difficult: truths.map(({ difficult }) => difficult),
+    crowd: truths.map(({ crowd }) => crowd ?? false),
+    area: truths.map(({ area, box }) => area ?? boxArea(box, 0, 0)),
   }));
 }
 

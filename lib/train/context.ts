@@ -2,16 +2,17 @@ import type { StoredTensors } from "../checkpoint/safetensors.js";
 import type { Detector } from "../detector.js";
 import { SsdError } from "../errors.js";
 import type { Evaluation } from "../evaluate/evaluate.js";
-import type { NativeLoader } from "../native.js";
+import type { NativeLoader, NativeSession } from "../native.js";
 import type { TrainEvent } from "./events.js";
 import type { RunFolder } from "./folder.js";
 import type { ResolvedTrainOptions } from "./options.js";
 import type { Prepared } from "./prepare.js";
-import { noTerms, type Position } from "./state.js";
+import { noTerms, type Position, restoreState } from "./state.js";
 
 /** Everything a run's functions share. */
 export interface Context {
   student: Detector;
+  session: NativeSession;
   options: ResolvedTrainOptions;
   emit: (event: TrainEvent) => void;
   /** Aborted when the run is to stop at the next step boundary. */
@@ -27,14 +28,14 @@ export interface Context {
 
 /** The position of a run that begins. */
 export function start(
-  { seed, distill }: ResolvedTrainOptions,
+  { seed, distill, ema }: ResolvedTrainOptions,
   pictures: number,
   batchSize: number,
 ): Position {
   const sums = noTerms(distill !== undefined);
   const best = { epoch: 0, map: -1 };
   const teacher = distill?.teacher.source?.sha256;
-  const run = { seed, pictures, batchSize, teacher };
+  const run = { seed, pictures, batchSize, teacher, ema: ema !== undefined };
   return { epoch: 0, batch: 0, step: 0, sums, best, history: [], ...run };
 }
 
@@ -45,9 +46,15 @@ export function start(
  * @throws SsdError BAD_CHECKPOINT when it would not be the same run.
  */
 export async function resume(context: Context): Promise<StoredTensors["tensors"]> {
-  const { folder, student, at: fresh, emit } = context;
+  const { folder, student, session, at: fresh, emit } = context;
   const { at, tensors } = await folder!.checkpoints.resume(student);
-  const names = { seed: "seed", pictures: "pictures", batchSize: "batch", teacher: "teacher" };
+  const names = {
+    seed: "seed",
+    pictures: "pictures",
+    batchSize: "batch",
+    teacher: "teacher",
+    ema: "averaging (ema)",
+  };
   for (const [key, name] of Object.entries(names) as [keyof typeof names, string][]) {
     if (at[key] === fresh[key]) continue;
     throw new SsdError(
@@ -55,6 +62,7 @@ export async function resume(context: Context): Promise<StoredTensors["tensors"]
       `resume: expected the run's ${name} ${at[key]}, got ${fresh[key]}: it would not be the same run`,
     );
   }
+  restoreState(session, tensors, "ema.");
   context.at = at;
   emit({ kind: "resumed", epoch: at.epoch + 1, batch: at.batch });
   return tensors;

@@ -4,6 +4,7 @@ import { type Evaluation, evaluatePack } from "../evaluate/evaluate.js";
 import type { Context } from "./context.js";
 import type { EpochSummary, LossTerms } from "./events.js";
 import { learningRate, type Phase } from "./schedule.js";
+import { withAverage } from "./session.js";
 import { noTerms } from "./state.js";
 
 /** Evaluates the teacher on the validation pictures, before the first step. */
@@ -15,7 +16,7 @@ export async function evaluateTeacher(context: Context, teacher: Detector): Prom
 
 /** Closes an epoch: its means, the validation when one is due, the position moved to the next. */
 export async function endEpoch(context: Context, phase: Phase): Promise<void> {
-  const { at, options, batches, data, student, emit } = context;
+  const { at, options, batches, data, student, session, emit } = context;
   const loss = combine(at.sums, at.sums, (sum) => sum / batches);
   const { total: _, ...terms } = at.sums;
   const summary: EpochSummary = {
@@ -27,8 +28,9 @@ export async function endEpoch(context: Context, phase: Phase): Promise<void> {
     best: false,
   };
   const due = (at.epoch + 1) % options.evalEvery === 0 || at.epoch + 1 === options.epochs;
-  if (due && data.val !== undefined) {
-    context.last = await validate(context, data.val, student, summary);
+  const pictures = data.val;
+  if (due && pictures !== undefined) {
+    context.last = await withAverage(session, () => validate(context, pictures, student, summary));
     const { map, loss: val } = context.last;
     summary.val = { ...val, total: val.conf + val.loc };
     summary.map = map;
@@ -52,7 +54,6 @@ async function validate(
     batch: options.batch,
     workers: options.workers,
     protocol: "voc",
-    iou: 0.5,
     detect: options.detect,
     onProgress: (done, total) => {
       if (epoch === undefined) return;

@@ -12,8 +12,8 @@ import { finishFolder, openFolder } from "./folder.js";
 import type { ResolvedTrainOptions } from "./options.js";
 import { prepareData } from "./prepare.js";
 import { type Phase, phases } from "./schedule.js";
-import { checkPair, lossTerms, openSession } from "./session.js";
-import { restoreOptimizer } from "./state.js";
+import { lossTerms, openSession } from "./session.js";
+import { restoreState } from "./state.js";
 
 /**
  * A whole run: data, teacher's evaluation, phases of epochs of steps, validation, checkpoints, report.
@@ -28,9 +28,24 @@ export async function runLoop(
 ): Promise<TrainReport> {
   // Nothing runs before the caller has the Run in hand.
   await Promise.resolve();
-  const { distill, threads, signal } = options;
-  if (threads !== undefined) engine().setThreads(threads);
-  if (distill !== undefined) checkPair(student, distill.teacher);
+  if (options.threads !== undefined) engine().setThreads(options.threads);
+  // First of all: what cannot be trained leaves folder and data alone.
+  const session = openSession(student, options, []);
+  try {
+    return await runWith(session, student, options, observe, stop);
+  } finally {
+    session.dispose();
+  }
+}
+
+async function runWith(
+  session: NativeSession,
+  student: Detector,
+  options: ResolvedTrainOptions,
+  observe: (event: TrainEvent) => void,
+  stop: AbortSignal,
+): Promise<TrainReport> {
+  const { distill, signal } = options;
   const folder =
     options.out === undefined ? undefined : await openFolder(options.out, student, options);
   const emit = (event: TrainEvent) => {
@@ -44,6 +59,7 @@ export async function runLoop(
   const stopping = signal === undefined ? stop : AbortSignal.any([stop, signal]);
   const context: Context = {
     student,
+    session,
     options,
     emit,
     stop: stopping,
@@ -57,7 +73,8 @@ export async function runLoop(
   try {
     const tensors = options.resume ? await resume(context) : undefined;
     if (distill !== undefined) await evaluateTeacher(context, distill.teacher);
-    await runPhases(context, tensors);
+    // However it ends, the run leaves the weights that it measured.
+    await runPhases(context, tensors).finally(() => session.showAverage(true));
     const report = await finish(context);
     if (signal?.aborted) {
       const done = `stopped after ${report.epochs} epochs, ${report.steps} steps`;
@@ -76,35 +93,27 @@ async function runPhases(
   context: Context,
   resumed: StoredTensors["tensors"] | undefined,
 ): Promise<void> {
-  const { options, student, emit, stop } = context;
+  const { options, student, session, emit, stop } = context;
   let restore = resumed;
   for (const phase of phases(options.epochs, options.freeze, options.optimizer.lr)) {
     if (context.at.epoch >= phase.to || stop.aborted) continue;
     emit({ kind: "phase", name: phase.name, from: phase.from + 1, to: phase.to, lr: phase.lr });
-    const session = openSession(
-      student,
-      options,
-      phase.frozen ? backbonePrefixes(student.preset) : [],
-    );
-    try {
-      // At a phase's very beginning there is no state of its own yet.
-      const inside = context.at.epoch > phase.from || context.at.batch > 0;
-      if (restore !== undefined && inside) restoreOptimizer(session, restore);
-      restore = undefined;
-      while (context.at.epoch < phase.to && !stop.aborted) {
-        const whole = await runEpoch(context, phase, session);
-        if (whole) await endEpoch(context, phase);
-        await checkpoint(context, session, whole);
-      }
-    } finally {
-      session.dispose();
+    session.begin({ freeze: phase.frozen ? backbonePrefixes(student.preset) : [] });
+    // At a phase's very beginning there is no state of its own yet.
+    const inside = context.at.epoch > phase.from || context.at.batch > 0;
+    if (restore !== undefined && inside) restoreState(session, restore, "optimizer.");
+    restore = undefined;
+    while (context.at.epoch < phase.to && !stop.aborted) {
+      const whole = await runEpoch(context, phase);
+      if (whole) await endEpoch(context, phase);
+      await checkpoint(context, whole);
     }
   }
 }
 
 /** The steps of an epoch, from where it stands. @returns Whether it was done to its end. */
-async function runEpoch(context: Context, phase: Phase, session: NativeSession): Promise<boolean> {
-  const { loader, at, options, batches, emit, stop } = context;
+async function runEpoch(context: Context, phase: Phase): Promise<boolean> {
+  const { session, loader, at, options, batches, emit, stop } = context;
   loader.start(at.epoch, shuffled(at.pictures, options.seed, at.epoch), at.batch);
   while (at.batch < batches && !stop.aborted) {
     const lr = rateOf(context, phase);
@@ -132,8 +141,7 @@ async function runEpoch(context: Context, phase: Phase, session: NativeSession):
 
 /** After an epoch under its number; in the middle of one, where a run was stopped, as `last`. */
 async function checkpoint(
-  { folder, student, at, emit }: Context,
-  session: NativeSession,
+  { folder, student, session, at, emit }: Context,
   whole: boolean,
 ): Promise<void> {
   if (folder === undefined) return;

@@ -63,6 +63,17 @@ const freezeOptions = z.strictObject({
   lr: positive.optional().meta({ flag: "freeze-lr", description: "their learning rate (else lr)" }),
 });
 
+export const emaOptions = z.strictObject({
+  decay: z.number().min(0).lt(1).default(0.9998).meta({
+    flag: "ema-decay",
+    description: "share of the average so far that a step keeps",
+  }),
+  warmup: z.number().min(0).default(2000).meta({
+    flag: "ema-warmup",
+    description: "steps in which the share grows: decay * (1 - exp(-step / warmup))",
+  }),
+});
+
 // By shape, not by class: the command line reads this schema without loading what detectors need.
 const teacher = z.custom<Detector>(
   (value) => typeof value === "object" && value !== null && "preset" in value && "native" in value,
@@ -79,6 +90,10 @@ export const stepShape = {
   precision: z.enum(["fp32", "bf16"]).default("fp32").describe("of the convolutions"),
   loss: matchOptions.prefault({}),
   distill: kdOptions.extend({ teacher }).optional(),
+  ema: emaOptions.optional().meta({
+    flag: "ema",
+    description: "average the weights over the steps; the average is validated and kept",
+  }),
 };
 
 export const trainOptions = z.strictObject({

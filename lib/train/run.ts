@@ -79,11 +79,17 @@ export class Run implements AsyncIterable<Step> {
  * Trains a detector; with `distill: { teacher }` it learns from the teacher as well (Chen et al.,
  * NIPS 2017; SSD, arXiv 1512.02325).
  *
+ * With `ema` the weights are averaged over the steps as {@link Trainer} says. Validation, the report and
+ * `student.safetensors` are then of the average, and the student holds it while it is validated and
+ * when the run has ended, however it did; checkpoints hold both and go on from both. The run has the
+ * student to itself.
+ *
  * @example
  * for await (const step of train(student, { data: voc("VOC2007"), epochs: 60 }))
  *   console.log(step.epoch, step.loss.total);
  *
- * @throws SsdError BAD_OPTION at once; BAD_DATA, BAD_CHECKPOINT, DIVERGED, OUT_OF_MEMORY and CANCELLED
+ * @throws SsdError BAD_OPTION at once, or through the run when a teacher does not fit or something else
+ *   trains the student; BAD_DATA, BAD_CHECKPOINT, DIVERGED, OUT_OF_MEMORY and CANCELLED
  *   through the iteration and `done`.
  */
 export function train(student: Detector, options: TrainOptions): Run {

@@ -9,18 +9,19 @@ import type { ResolvedTrainOptions } from "./options.js";
 /** The options that a step depends on. */
 export type StepOptions = Pick<
   ResolvedTrainOptions,
-  "optimizer" | "precision" | "loss" | "distill"
+  "optimizer" | "precision" | "loss" | "distill" | "ema"
 >;
 
 /**
  * The engine's session for a student and, when it is distilled, its teacher.
  *
  * @param freeze Name prefixes of tensors that stay as they are.
- * @throws SsdError BAD_OPTION when teacher and student disagree in classes, priors or input.
+ * @throws SsdError BAD_OPTION when teacher and student disagree in classes, priors or input, or when
+ *   something else trains the student.
  */
 export function openSession(
   student: Detector,
-  { optimizer, precision, loss, distill }: StepOptions,
+  { optimizer, precision, loss, distill, ema }: StepOptions,
   freeze: string[],
 ): NativeSession {
   const { teacher, ...kd } = distill ?? {};
@@ -33,7 +34,18 @@ export function openSession(
     loss: resolved,
     freeze,
     teacherInput: teacher === undefined ? null : renormalisation(student.preset, teacher.preset),
+    ema: ema ?? null,
   });
+}
+
+/** Does something while the student holds its averaged weights, where they are averaged. */
+export async function withAverage<T>(session: NativeSession, work: () => Promise<T>): Promise<T> {
+  session.showAverage(true);
+  try {
+    return await work();
+  } finally {
+    session.showAverage(false);
+  }
 }
 
 /** The terms of a step as the log knows them. */

@@ -2,15 +2,16 @@ import { copyFile, link, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { StoredTensors } from "../checkpoint/safetensors.js";
-import { loadAll, readModel, saveModel, stored } from "../checkpoint/store.js";
+import { loadAll, readCheckpoint, saveModel, stored } from "../checkpoint/store.js";
 import { makeWhole } from "../data/whole.js";
 import type { Detector } from "../detector.js";
 import { reason, SsdError } from "../errors.js";
 import type { NativeSession } from "../native.js";
 import type { EpochSummary, LossTerms } from "./events.js";
 
-// Where a run stands, and how it is kept: `checkpoints/epoch-NNN.safetensors` holds weights,
-// optimizer and position; `last` and `best` are the same files under a second name.
+// Where a run stands, and how it is kept: `checkpoints/epoch-NNN.safetensors` holds weights, the
+// average of them if one is kept, optimizer and position; `last` and `best` are the same files under a
+// second name.
 
 const terms = z.strictObject({
   total: z.number(),
@@ -33,6 +34,8 @@ const position = z.object({
   /** Pictures a step: `batch` counts steps of this size. */
   batchSize: z.int().positive(),
   teacher: z.string().optional(),
+  /** Whether the weights are averaged. */
+  ema: z.boolean().default(false),
 });
 
 /** Where a run stands: enough to go on as if it had never stopped. */
@@ -62,7 +65,7 @@ export class Checkpoints {
     at: Position,
     isBest: boolean,
   ): Promise<string> {
-    const extra = Object.entries(session.optimizerState()).map(([key, t]) => stored(key, t));
+    const extra = Object.entries(session.state("")).map(([key, t]) => stored(key, t));
     const { preset, classes } = student;
     const file = this.path(name);
     await saveModel(file, student.native, { preset, classes: [...classes], training: at }, extra);
@@ -73,10 +76,10 @@ export class Checkpoints {
     return file;
   }
 
-  /** Loads `last` into the student; the optimizer's state follows when its session is there. */
+  /** Loads the weights of `last` into the student; the session's state is for {@link restoreState}. */
   async resume(student: Detector): Promise<{ at: Position; tensors: StoredTensors["tensors"] }> {
     const file = this.path("last");
-    const { training, tensors, preset, classes } = await readModel(file);
+    const { training, tensors, preset, classes } = await readCheckpoint(file);
     const parsed = position.safeParse(training);
     if (!parsed.success) {
       throw new SsdError("BAD_CHECKPOINT", `${file}: expected the position of a run, got none`);
@@ -99,17 +102,23 @@ export class Checkpoints {
   }
 }
 
-/** Restores the optimizer from a checkpoint's tensors. */
-export function restoreOptimizer(session: NativeSession, tensors: StoredTensors["tensors"]): void {
-  for (const name of Object.keys(session.optimizerState())) {
+/**
+ * Restores a part of the session's state from a checkpoint's tensors.
+ *
+ * @throws SsdError BAD_CHECKPOINT when a tensor of it is not there, or of another size.
+ */
+export function restoreState(
+  session: NativeSession,
+  tensors: StoredTensors["tensors"],
+  prefix: "optimizer." | "ema.",
+): void {
+  for (const [name, target] of Object.entries(session.state(prefix))) {
+    target.dispose();
     const tensor = tensors.get(name);
     if (tensor === undefined) {
-      throw new SsdError(
-        "BAD_CHECKPOINT",
-        `expected optimizer state ${name}, got a checkpoint without it`,
-      );
+      throw new SsdError("BAD_CHECKPOINT", `expected state ${name}, got a checkpoint without it`);
     }
-    session.loadOptimizerState(name, tensor.data);
+    session.loadState(name, tensor.data);
   }
 }
 

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { checkImages, type Detector } from "../detector.js";
+import { SsdError } from "../errors.js";
 import type { NativeSession } from "../native.js";
 import { nativeTargets, type Target } from "../ops.js";
 import { parseOptions } from "../options.js";
-import type { Tensor } from "../tensor.js";
+import { Tensor } from "../tensor.js";
 import type { LossTerms } from "./events.js";
 import { stepShape } from "./options.js";
 import { lossTerms, openSession } from "./session.js";
@@ -19,18 +20,27 @@ export type TrainerOptions = z.input<typeof trainerOptions>;
 /**
  * The engine of `train`, fed by hand: one optimizer step a call, at the constant rate
  * `optimizer.lr`. Steps run in order on the trainer's own native thread.
+ *
+ * It has the student to itself until {@link Trainer.dispose}. With `ema` it averages the weights over
+ * the steps, beside the student's own: `average = d * average + (1 - d) * weights` after step n, with
+ * `d = decay * (1 - exp(-n / warmup))`, BatchNorm's statistics included.
  */
 export class Trainer {
   private readonly session: NativeSession;
   private readonly student: Detector;
+  private readonly averages: boolean;
   /** The learning rate of the next step; change it to follow a schedule of your own. */
   lr: number;
 
-  /** @throws SsdError BAD_OPTION, also when teacher and student do not fit together. */
+  /**
+   * @throws SsdError BAD_OPTION, also when teacher and student do not fit together, or a run or
+   *   another Trainer has the student.
+   */
   constructor(student: Detector, options?: TrainerOptions) {
     const resolved = parseOptions(trainerOptions, options, "Trainer options");
     this.lr = resolved.optimizer.lr;
     this.student = student;
+    this.averages = resolved.ema !== undefined;
     this.session = openSession(student, resolved, resolved.freeze);
   }
 
@@ -39,7 +49,8 @@ export class Trainer {
    *
    * @param batch `images` `[B, 3, S, S]` float32, normalised as the student's preset says, and a
    *   target for each: corners relative to the picture, 0-based labels.
-   * @throws SsdError BAD_DATA for a degenerate box, DIVERGED (no weight changed), DISPOSED.
+   * @throws SsdError BAD_DATA for a box that is degenerate or wholly outside its picture, DIVERGED (no
+   *   weight changed), DISPOSED.
    */
   async step(batch: {
     images: Tensor;
@@ -50,6 +61,24 @@ export class Trainer {
     const result = await this.session.step(batch.images.native, targets, this.lr);
     const { numPositives, unmatched } = result;
     return { loss: lossTerms(result), numPositives, unmatched };
+  }
+
+  /**
+   * Names and tensors of the averaged weights, in the order of the student's own `stateDict()`. The
+   * tensors are the trainer's own: its steps change them.
+   *
+   * @throws SsdError BAD_OPTION without the option `ema`, DISPOSED.
+   */
+  emaStateDict(): Record<string, Tensor> {
+    if (!this.averages) {
+      throw new SsdError(
+        "BAD_OPTION",
+        'emaStateDict: expected a Trainer with the option "ema", got one without it',
+      );
+    }
+    const state = this.session.state("ema.");
+    const names = this.student.native.names();
+    return Object.fromEntries(names.map((name) => [name, new Tensor(state[`ema.${name}`]!)]));
   }
 
   /** Ends the thread; steps that wait are rejected with CANCELLED. */

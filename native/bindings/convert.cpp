@@ -187,10 +187,18 @@ SessionOptions to_session(const Napi::Value& value) {
     const Fields t(f.value("teacherInput"), "teacher input");
     input = InputScale{to_rgb(t, "scale"), to_rgb(t, "shift")};
   }
-  return {to_optimizer(f.value("optimizer")), to_loss(f.value("loss")),
+  std::optional<EmaOptions> ema;
+  if (f.has("ema")) {
+    const Fields e(f.value("ema"), "ema");
+    ema = EmaOptions{e.number("decay"), e.number("warmup")};
+  }
+  return {to_optimizer(f.value("optimizer")),
+          to_loss(f.value("loss")),
           choose<Precision>(f.text("precision"),
                             {{"fp32", Precision::Fp32}, {"bf16", Precision::Bf16}}, "precision"),
-          f.texts("freeze"), input};
+          f.texts("freeze"),
+          input,
+          ema};
 }
 
 PackIndex to_pack(const Napi::Value& value) {

@@ -76,8 +76,10 @@ class SessionWrap : public Napi::ObjectWrap<SessionWrap>, public Handle<Job> {
 
   Napi::Value step(const Napi::CallbackInfo& info);
   Napi::Value step_from(const Napi::CallbackInfo& info);
-  Napi::Value optimizer_state(const Napi::CallbackInfo& info);
-  void load_optimizer_state(const Napi::CallbackInfo& info);
+  void begin(const Napi::CallbackInfo& info);
+  void show_average(const Napi::CallbackInfo& info);
+  Napi::Value state(const Napi::CallbackInfo& info);
+  void load_state(const Napi::CallbackInfo& info);
   void dispose(const Napi::CallbackInfo& info);
 };
 
@@ -132,33 +134,46 @@ Napi::Value SessionWrap::step_from(const Napi::CallbackInfo& info) {
   });
 }
 
-Napi::Value SessionWrap::optimizer_state(const Napi::CallbackInfo& info) {
+// begin({freeze})
+void SessionWrap::begin(const Napi::CallbackInfo& info) {
+  guard(info.Env(), [&] { get()->session.begin(Fields(info[0], "phase").texts("freeze")); });
+}
+
+// showAverage(averaged)
+void SessionWrap::show_average(const Napi::CallbackInfo& info) {
+  guard(info.Env(), [&] { get()->session.show_average(info[0].ToBoolean()); });
+}
+
+// state(prefix)
+Napi::Value SessionWrap::state(const Napi::CallbackInfo& info) {
   return guard(info.Env(), [&] {
+    const std::string prefix = info[0].As<Napi::String>();
     auto out = Napi::Object::New(info.Env());
-    for (const auto& [name, tensor] : get()->session.optimizer().state()) {
-      out.Set("optimizer." + name, wrap(info.Env(), tensor));
+    for (const auto& [name, tensor] : get()->session.state()) {
+      if (name.starts_with(prefix)) out.Set(name, wrap(info.Env(), tensor));
     }
     return out;
   });
 }
 
-// loadOptimizerState(name, bytes)
-void SessionWrap::load_optimizer_state(const Napi::CallbackInfo& info) {
+// loadState(name, bytes)
+void SessionWrap::load_state(const Napi::CallbackInfo& info) {
   guard(info.Env(), [&] {
     const at::NoGradGuard no_grad;
     const std::string name = info[0].As<Napi::String>();
     const auto data = info[1].As<Napi::TypedArray>();
-    for (const auto& [known, tensor] : get()->session.optimizer().state()) {
-      if (name != "optimizer." + known) continue;
-      auto source = at::empty(tensor.sizes(), tensor.scalar_type());
-      if (source.nbytes() != data.ByteLength()) break;
-      std::memcpy(source.data_ptr(),
-                  static_cast<const uint8_t*>(data.ArrayBuffer().Data()) + data.ByteOffset(),
-                  source.nbytes());
-      tensor.copy_(source);
-      return;
+    const auto state = get()->session.state();
+    if (const auto found = state.find(name); found != state.end()) {
+      auto source = at::empty(found->second.sizes(), found->second.scalar_type());
+      if (source.nbytes() == data.ByteLength()) {
+        std::memcpy(source.data_ptr(),
+                    static_cast<const uint8_t*>(data.ArrayBuffer().Data()) + data.ByteOffset(),
+                    source.nbytes());
+        found->second.copy_(source);
+        return;
+      }
     }
-    throw Error(Code::BadCheckpoint, "expected state of this optimizer, got " + name + " of " +
+    throw Error(Code::BadCheckpoint, "expected state of this session, got " + name + " of " +
                                          std::to_string(data.ByteLength()) + " bytes");
   });
 }
@@ -174,8 +189,10 @@ Napi::Function SessionWrap::define(Napi::Env env) {
   return DefineClass(env, "NativeSession",
                      {InstanceMethod<&SessionWrap::step>("step"),
                       InstanceMethod<&SessionWrap::step_from>("stepFrom"),
-                      InstanceMethod<&SessionWrap::optimizer_state>("optimizerState"),
-                      InstanceMethod<&SessionWrap::load_optimizer_state>("loadOptimizerState"),
+                      InstanceMethod<&SessionWrap::begin>("begin"),
+                      InstanceMethod<&SessionWrap::show_average>("showAverage"),
+                      InstanceMethod<&SessionWrap::state>("state"),
+                      InstanceMethod<&SessionWrap::load_state>("loadState"),
                       InstanceMethod<&SessionWrap::dispose>("dispose")});
 }
 

@@ -43,6 +43,7 @@ class Model {
   Output train(const at::Tensor& images, const std::vector<std::string>& frozen);
 
   std::mutex mutex;
+  std::atomic<bool> claimed = false;  // by whoever trains it: train/claim.h
 
  private:
   Output run(const at::Tensor& images, bool training, const std::vector<std::string>& frozen);

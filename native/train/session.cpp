@@ -80,9 +80,10 @@ Session::Session(std::shared_ptr<Model> student, std::shared_ptr<Model> teacher,
                  SessionOptions options)
     : student_(std::move(student)),
       teacher_(std::move(teacher)),
+      claim_(*student_),
       priors_(priors.to(student_->device())),
       options_(std::move(options)),
-      optimizer_(options_.optimizer, trainable()) {
+      optimizer_(options_.optimizer, trainable(options_.freeze)) {
   if (teacher_ == student_) {
     throw Error(Code::BadOption,
                 "distill: expected a teacher beside the student, got the student itself");
@@ -93,20 +94,13 @@ Session::Session(std::shared_ptr<Model> student, std::shared_ptr<Model> teacher,
     kept.values.push_back(parameter.value);
     kept.copies.push_back(parameter.value.clone());
   }
+  if (options_.ema) ema_.emplace(*options_.ema, student_->parameters());
 }
 
-Session::~Session() {
-  const std::lock_guard lock(student_->mutex);
-  for (auto& parameter : student_->parameters()) {
-    parameter.value.mutable_grad().reset();
-    parameter.value.set_requires_grad(false);
-  }
-}
-
-std::vector<Parameter> Session::trainable() {
+std::vector<Parameter> Session::trainable(const std::vector<std::string>& freeze) {
   std::vector<Parameter> out;
   for (auto& parameter : student_->parameters()) {
-    const bool trains = !parameter.buffer && !starts_with_any(parameter.name, options_.freeze);
+    const bool trains = !parameter.buffer && !starts_with_any(parameter.name, freeze);
     if (parameter.value.is_floating_point()) parameter.value.set_requires_grad(trains);
     if (trains) out.push_back(parameter);
   }
@@ -115,8 +109,30 @@ std::vector<Parameter> Session::trainable() {
   return out;
 }
 
+void Session::begin(std::vector<std::string> freeze) {
+  const std::lock_guard lock(student_->mutex);
+  optimizer_ = Optimizer(options_.optimizer, trainable(freeze));
+  options_.freeze = std::move(freeze);
+}
+
+void Session::show_average(bool averaged) {
+  const std::lock_guard lock(student_->mutex);
+  if (ema_) ema_->show(averaged);
+}
+
+std::map<std::string, at::Tensor> Session::state() {
+  std::map<std::string, at::Tensor> out;
+  for (auto& [name, tensor] : optimizer_.state()) out.emplace("optimizer." + name, tensor);
+  if (!ema_) return out;
+  for (auto& [name, tensor] : ema_->state()) out.emplace("ema." + name, tensor);
+  return out;
+}
+
 StepResult Session::step(const Batch& batch, double lr) {
   const std::lock_guard lock(student_->mutex);
+  if (ema_ && ema_->shown()) {
+    throw Error(Code::Internal, "step: expected the student's own weights, got the averaged ones");
+  }
   for (auto& [type, kept] : statistics_) at::_foreach_copy_(kept.copies, kept.values);
   try {
     return attempt(batch, lr);
@@ -147,6 +163,7 @@ StepResult Session::attempt(const Batch& batch, double lr) {
   for (auto& parameter : student_->parameters()) parameter.value.mutable_grad().reset();
   backward(student, evaluated.losses);
   optimizer_.step(lr);
+  if (ema_) ema_->update();
   return result;
 }
 

@@ -10,6 +10,8 @@
 #include "losses/multibox_kd.h"
 #include "models/model.h"
 #include "train/batch.h"
+#include "train/claim.h"
+#include "train/ema.h"
 #include "train/optimizer.h"
 #include "train/precision.h"
 
@@ -41,6 +43,7 @@ struct SessionOptions {
   Precision precision = Precision::Fp32;
   std::vector<std::string> freeze;
   std::optional<InputScale> teacher_input;
+  std::optional<EmaOptions> ema;
 };
 
 // A step's terms as numbers, for the log.
@@ -50,13 +53,13 @@ struct StepResult {
   int64_t num_positives = 0, unmatched = 0;
 };
 
-// What trains a detector: the student, its optimizer, and the frozen teacher if it is distilled.
-// Not thread safe: one job thread owns a session.
+// What trains a detector: the student, its optimizer, the average of its weights if one is kept,
+// and the frozen teacher if it is distilled. Steps belong on one thread; all else between two
+// steps.
 class Session {
  public:
   Session(std::shared_ptr<Model> student, std::shared_ptr<Model> teacher, at::Tensor priors,
           SessionOptions options);
-  ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -64,7 +67,16 @@ class Session {
   // throws leaves the student as it was.
   StepResult step(const Batch& batch, double lr);
 
-  Optimizer& optimizer() { return optimizer_; }
+  // A new phase: the optimizer starts anew with whatever `freeze` leaves, the average goes on.
+  void begin(std::vector<std::string> freeze);
+
+  // Puts the averaged weights into the student, or its own back; a step needs its own. Without an
+  // average nothing happens.
+  void show_average(bool averaged);
+
+  // Its state as named tensors, `optimizer.<slot>.<parameter>`, `ema.<parameter>` and `ema.steps`:
+  // views, ready to be saved or filled.
+  std::map<std::string, at::Tensor> state();
 
  private:
   // BatchNorm's statistics and their values before the step, which they leave in the forward pass,
@@ -73,14 +85,16 @@ class Session {
     std::vector<at::Tensor> values, copies;
   };
 
-  std::vector<Parameter> trainable();
+  std::vector<Parameter> trainable(const std::vector<std::string>& freeze);
   StepResult attempt(const Batch& batch, double lr);
 
   std::shared_ptr<Model> student_;
   std::shared_ptr<Model> teacher_;
+  Claim claim_;
   at::Tensor priors_;
   SessionOptions options_;
   Optimizer optimizer_;
+  std::optional<Ema> ema_;
   std::map<at::ScalarType, Kept> statistics_;  // by type: one kernel copies all of a type
 };
 

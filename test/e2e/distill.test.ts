@@ -4,7 +4,15 @@ import { readSafetensors } from "../../lib/checkpoint/safetensors.js";
 import { Detector } from "../../lib/detector.js";
 import type { Step } from "../../lib/train/events.js";
 import { type TrainOptions, train } from "../../lib/train/run.js";
-import { digests, failure, ownCache, shapes, smallDetector } from "../support/small.js";
+import { Trainer, type TrainerOptions } from "../../lib/train/trainer.js";
+import {
+  digests,
+  failure,
+  ownCache,
+  randomBatch,
+  shapes,
+  smallDetector,
+} from "../support/small.js";
 import { temporaryFolder } from "../support/temporary.js";
 
 beforeEach(() => {
@@ -32,18 +40,47 @@ async function stepsOf(student: Detector, options: TrainOptions): Promise<Step[]
   return steps;
 }
 
-test("with its terms weighted by zero, distillation is plain training to the bit", async () => {
-  const options = { ...common, data: shapes() };
-  const teacher = await teacherOf(options);
+test("with its terms weighted by zero, a run of 50 steps is plain training to the bit", async () => {
+  const options = { ...common, data: shapes(), epochs: 10, evalEvery: 10 };
+  const teacher = await teacherOf({ ...options, epochs: 2 });
+  const before = digests(teacher);
   const [plain, distilled] = [smallDetector(), smallDetector()];
   const own = await stepsOf(plain, options);
   const taught = await stepsOf(distilled, { ...options, distill: { teacher, mu: 1, nu: 0 } });
   const terms = (steps: Step[]) =>
     steps.map(({ loss: { total, conf, loc } }) => [total, conf, loc]);
+  expect(own).toHaveLength(50);
   expect(terms(taught)).toEqual(terms(own));
   expect(digests(distilled)).toEqual(digests(plain));
+  expect(digests(teacher)).toEqual(before);
   // The teacher was asked all the same.
   for (const { loss } of taught) expect(loss.soft).toBeGreaterThan(0);
+});
+
+describe("50 steps by hand with mu 1 and nu 0", () => {
+  const rules: [string, TrainerOptions["optimizer"]][] = [
+    ["SGD with momentum", { name: "sgd", lr: 0.01, momentum: 0.9 }],
+    ["AdamW", { name: "adamw", lr: 0.003 }],
+  ];
+  test.each(rules)("of %s are those of plain training to the bit", async (_name, optimizer) => {
+    const teacher = smallDetector(9, { mean: [100, 100, 100], std: [50, 60, 70] });
+    const before = digests(teacher);
+    const [plain, distilled] = [smallDetector(), smallDetector()];
+    const start = digests(plain);
+    using alone = new Trainer(plain, { optimizer });
+    using taught = new Trainer(distilled, { optimizer, distill: { teacher, mu: 1, nu: 0 } });
+    for (let step = 0; step < 50; step++) {
+      const batch = randomBatch(4, step);
+      const { soft, l2, ...terms } = (await taught.step(batch)).loss;
+      expect(terms, `step ${step}`).toEqual((await alone.step(batch)).loss);
+      expect([soft! > 0, l2! >= 0]).toEqual([true, true]);
+    }
+    // Every tensor, the statistics of BatchNorm among them, and all of them moved.
+    const after = digests(plain);
+    expect(digests(distilled)).toEqual(after);
+    expect(Object.keys(after).filter((name) => after[name] === start[name])).toEqual([]);
+    expect(digests(teacher)).toEqual(before);
+  });
 });
 
 test("with its own weights it is another training, whose objective is the weighted sum", async () => {

@@ -1,10 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
+import { readCheckpoint } from "../../lib/checkpoint/store.js";
 import type { DataSource } from "../../lib/data/dataset.js";
+import { Detector } from "../../lib/detector.js";
 import type { TrainEvent } from "../../lib/train/events.js";
 import { type TrainOptions, train } from "../../lib/train/run.js";
-import { digests, ownCache, shapes, smallDetector } from "../support/small.js";
+import { digests, digestsOf, ownCache, shapes, smallDetector } from "../support/small.js";
 import { temporaryFolder } from "../support/temporary.js";
 
 beforeEach(() => {
@@ -30,8 +32,23 @@ async function metrics(out: string): Promise<object[]> {
 /** A run that goes through, and what is left of it. */
 async function straight(options: TrainOptions) {
   const student = smallDetector();
-  const { history, best, steps } = await train(student, options).done;
-  return { history, best, steps, weights: digests(student), lines: await metrics(options.out!) };
+  const { history, best, steps, weights } = await train(student, options).done;
+  return {
+    history,
+    best,
+    steps,
+    weights: digests(student),
+    kept: digests(await Detector.load(weights!)),
+    last: await stateIn(options.out!),
+    lines: await metrics(options.out!),
+  };
+}
+
+/** Everything that the last checkpoint holds: weights, average, optimizer. */
+async function stateIn(out: string): Promise<Record<string, string>> {
+  const file = join(out, "checkpoints", "last.safetensors");
+  const { tensors } = await readCheckpoint(file);
+  return digestsOf([...tensors.values()]);
 }
 
 /** The same run, stopped right after a step and gone on with by a student of other weights. */
@@ -62,6 +79,7 @@ describe("a run that was stopped and resumed is the run that was not, to the bit
     ["SGD", { optimizer: { name: "sgd", lr: 0.01 } }],
     ["a freeze phase", { freeze: { epochs: 2, lr: 5e-3 }, schedule: { name: "step" } }],
     ["three workers", { workers: 3 }],
+    ["an average of the weights", { ema: { decay: 0.9, warmup: 4 }, freeze: { epochs: 1 } }],
   ];
   // At the first step, in the middle, at the last of an epoch, in the last epoch.
   const places = [1, 3, 5, 8, 10, 14];

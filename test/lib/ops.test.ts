@@ -255,6 +255,14 @@ describe("what does not fit is one sentence", () => {
     ["infinity", { boxes: [[0.1, 0.1, Number.POSITIVE_INFINITY, 0.5]], labels: [0] }, ["box 0"]],
     ["no width", { boxes: [[0.5, 0.1, 0.5, 0.5]], labels: [0] }, ["box 0", "x2 > x1"]],
     ["turned round", { boxes: [[0.5, 0.5, 0.1, 0.1]], labels: [0] }, ["box 0", "[0.5, 0.5, 0.1"]],
+    [
+      "a place left of the picture",
+      { boxes: [good, [-0.4, 0.1, 0, 0.5]], labels: [0, 0] },
+      ["box 1"],
+    ],
+    ["a place right of it", { boxes: [[1, 0.1, 1.5, 0.5]], labels: [0] }, ["box 0", "0 to 1"]],
+    ["a place above it", { boxes: [[0.1, -0.5, 0.5, -0.1]], labels: [0] }, ["[0.1", "-0.5"]],
+    ["a place below it", { boxes: [[0.1, 1.1, 0.5, 1.2]], labels: [0] }, ["on the picture"]],
     ["a label below 0", { boxes: [good], labels: [-1] }, ["box 0", "got -1"]],
     ["half a label", { boxes: [good], labels: [0.5] }, ["box 0", "got 0.5"]],
     ["a label of no class", { boxes: [good], labels: [3] }, ["box 0", "from 0 to 2, got 3"]],
@@ -271,6 +279,13 @@ describe("what does not fit is one sentence", () => {
       ["4 numbers"],
     ],
   ];
+  test("a truth that reaches outside is matched as it is", () => {
+    const { classes } = ops.match([{ boxes: [[-0.2, -0.2, 0.4, 0.4]], labels: [1] }], priors);
+    expect(numbers(classes)).toContain(2);
+    const whole = ops.match([{ boxes: [[-1, -1, 2, 2]], labels: [1] }], priors);
+    expect(numbers(whole.classes)).toContain(2);
+  });
+
   test.each(bad)("a truth with %s is named by picture and box", (_what, truth, parts) => {
     const fine: Target = { boxes: [], labels: [] };
     const batch = { loc: tensor([2, count, 4]), conf: tensor([2, count, 4]) };

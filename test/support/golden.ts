@@ -133,6 +133,16 @@ export function absoluteError(actual: Numbers, expected: Numbers): number {
 }
 
 /**
+ * Largest absolute difference over the largest absolute expected value: `max|a-b| / max|b|`.
+ *
+ * Where all expected values are zero, anything but zero is far off. NaN anywhere gives NaN, which is
+ * under no limit.
+ */
+export function relativeError(actual: Numbers, expected: Numbers): number {
+  return absoluteError(actual, expected) / Math.max(magnitude(expected), 1e-300);
+}
+
+/**
  * Largest relative error of an element: `max_i |a_i-b_i| / max(|b_i|, floor * max|b|)`.
  *
  * `floor` is the fraction of the largest value under which an element counts as that large, since a

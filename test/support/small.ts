@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { expect, vi } from "vitest";
+import type { StoredTensor } from "../../lib/checkpoint/safetensors.js";
 import { storedTensors } from "../../lib/checkpoint/store.js";
 import type { DataSource } from "../../lib/data/dataset.js";
 import { between, stream } from "../../lib/data/random.js";
@@ -64,8 +65,13 @@ export function engineEnv(): NodeJS.ProcessEnv {
 
 /** Digest of every tensor of a detector by its name: equal when equal to the bit. */
 export function digests({ native }: Detector): Record<string, string> {
+  return digestsOf(storedTensors(native));
+}
+
+/** The same of tensors as a file holds them. */
+export function digestsOf(tensors: readonly StoredTensor[]): Record<string, string> {
   return Object.fromEntries(
-    storedTensors(native).map(({ name, data }) => [
+    tensors.map(({ name, data }) => [
       name,
       createHash("sha256").update(data).digest("hex").slice(0, 16),
     ]),

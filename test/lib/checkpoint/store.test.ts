@@ -6,12 +6,15 @@ import {
   writeSafetensors,
 } from "../../../lib/checkpoint/safetensors.js";
 import {
+  extractWeights,
   loadAll,
   loadTensors,
+  readCheckpoint,
   readModel,
   saveModel,
   storedTensors,
 } from "../../../lib/checkpoint/store.js";
+import { Detector } from "../../../lib/detector.js";
 import { digests, failure, shapeClasses, small, smallDetector } from "../../support/small.js";
 import { temporaryFolder } from "../../support/temporary.js";
 
@@ -34,13 +37,40 @@ describe("a file that describes itself", () => {
     const data = new Uint8Array(8);
     const added: StoredTensor[] = [{ name: "optimizer.x", dtype: "int64", shape: [], data }];
     await saveModel(file, detector.native, { preset: small, classes, training }, added);
+    const whole = await readCheckpoint(file);
     const read = await readModel(file);
-    expect(read).toMatchObject({ preset: small, classes, training });
     const names = Object.keys(detector.stateDict());
-    expect([...read.tensors.keys()]).toEqual([...names, "optimizer.x"]);
+    expect(whole).toMatchObject({ preset: small, classes, training });
+    expect([...whole.tensors.keys()]).toEqual([...names, "optimizer.x"]);
+    expect({ ...read, tensors: undefined }).toEqual({ ...whole, tensors: undefined });
+    expect([...read.tensors.keys()]).toEqual(names);
     const other = smallDetector(4);
     loadAll(other.native, read.tensors, file);
     expect(digests(other)).toEqual(digests(detector));
+  });
+
+  test("with averaged weights beside its own stands for those", async () => {
+    const [file, weights] = [path(), path()];
+    const [own, average] = [smallDetector(1), smallDetector(2)];
+    const steps: StoredTensor = {
+      name: "steps",
+      dtype: "int64",
+      shape: [],
+      data: new Uint8Array(8),
+    };
+    const added = [...storedTensors(average.native), steps];
+    const named = added.map((tensor) => ({ ...tensor, name: `ema.${tensor.name}` }));
+    await saveModel(file, own.native, { preset: small, classes, training: {} }, named);
+    expect(digests(await Detector.load(file))).toEqual(digests(average));
+    await extractWeights(file, weights);
+    const { tensors, metadata } = await readSafetensors(weights);
+    expect([...tensors.keys()]).toEqual(Object.keys(own.stateDict()));
+    expect(JSON.parse(metadata["ssd-distill"]!)).toEqual({ format: 1, preset: small, classes });
+    expect(digests(await Detector.load(weights))).toEqual(digests(average));
+    // A run goes on from its own.
+    const again = smallDetector(3);
+    loadAll(again.native, (await readCheckpoint(file)).tensors, file);
+    expect(digests(again)).toEqual(digests(own));
   });
 
   test("tensors without a description are for init()", async () => {

@@ -53,15 +53,32 @@ describe("eval", () => {
       { name: "dog", ap: expect.any(Number), truths: 1 },
     ]);
     expect(map).toBeCloseTo((classes[0].ap + classes[1].ap) / 2, 10);
-    const old = JSON.parse(await stdoutOf(...words, "--protocol", "voc11", "--batch", "1"));
+    const old = JSON.parse(await stdoutOf(...words, "--metric", "voc11", "--batch", "1"));
     expect(Object.keys(old)).toEqual(["map", "classes"]);
     // At every IoU but the least nothing is found by weights that know nothing.
     const strict = JSON.parse(await stdoutOf(...words, "--iou", "1"));
     expect(strict.map).toBe(0);
   });
 
+  test("by COCO's prints its twelve numbers", async () => {
+    const words = ["eval", "--weights", weights, "--data", `voc:${dir}`, "--metric", "coco"];
+    const { map, classes, ...numbers } = JSON.parse(await stdoutOf(...words, "--json"));
+    const names = "AP AP50 AP75 APs APm APl AR1 AR10 AR100 ARs ARm ARl".split(" ");
+    expect(Object.keys(numbers)).toEqual(names);
+    expect(map).toBe(numbers.AP);
+    expect(map).toBeCloseTo((classes[0].ap + classes[1].ap) / 2, 10);
+    // Nothing here is as large as 96 pixels.
+    expect([numbers.APl, numbers.ARl]).toEqual([-1, -1]);
+    const lines = (await stdoutOf(...words)).trimEnd().split("\n");
+    expect(lines.slice(0, 2).map((line) => line.split(" ")[0])).toEqual(["cat", "dog"]);
+    expect(lines.slice(2).map((line) => line.split(/ +/))).toEqual(
+      names.map((name) => [name, numbers[name].toFixed(4)]),
+    );
+  });
+
   test.each([
-    [["--protocol", "coco"], '"protocol"'],
+    [["--metric", "coca"], 'did you mean "coco"?'],
+    [["--metric", "coco", "--iou", "0.5"], 'no "iou" with protocol "coco"'],
     [["--iou", "x"], '"iou"'],
     [["--batch", "0"], '"batch"'],
     [["--device", "gpu"], "gpu"],

@@ -20,6 +20,10 @@ const schema = z.strictObject({
       deep: z.strictObject({ leaf: z.string().optional() }).optional(),
     })
     .prefault({}),
+  extra: z
+    .strictObject({ share: z.number().default(0.1).meta({ flag: "extra-share" }) })
+    .optional()
+    .meta({ flag: "extra", description: "more of it" }),
   listener: z.custom<() => void>().optional(),
 });
 
@@ -50,6 +54,9 @@ describe("flags of a schema", () => {
     ["--pair 0.9,0.99", { pair: [0.9, 0.99] }],
     ["--name x", { name: "x" }],
     ["--inner-rate 1e-3", { inner: { rate: 1e-3 } }],
+    ["--extra", { extra: {} }],
+    ["--extra-share 0.5", { extra: { share: 0.5 } }],
+    ["--extra-share 0.5 --extra", { extra: { share: 0.5 } }],
     ["--leaf green --inner-rate 1", { inner: { deep: { leaf: "green" }, rate: 1 } }],
   ];
   test.each(cases)("%s", (words, expected) => {
@@ -72,6 +79,9 @@ describe("flags of a schema", () => {
     expect(help).toMatch(/--depth <number> +how deep \(default 3\)/);
     expect(help).toMatch(/--mode <one\|two> +\(default "one"\)/);
     expect(help).toMatch(/--fast +hurry$/m);
+    expect(help).toMatch(/--extra +more of it$/m);
+    // Groups that are always on need no switch.
+    expect(help).not.toMatch(/--(inner|deep) /);
     // What no text can say has no flag.
     expect(help).not.toContain("listener");
   });
@@ -89,7 +99,7 @@ describe("flags of training", () => {
   test("reach options wherever they stand", () => {
     const words =
       "--epochs 3 --lr 0.1 --optimizer sgd --schedule step --gamma 0.92 --freeze-epochs 1 --freeze-lr 0.2 " +
-      "--no-mirror --betas 0.8,0.9 --overlap-threshold 0.4 --out runs/x --resume --min-score 0.2";
+      "--no-mirror --betas 0.8,0.9 --overlap-threshold 0.4 --out runs/x --resume --min-score 0.2 --ema-decay 0.99";
     expect(parse(words, trainOptions, skip)).toEqual({
       epochs: 3,
       optimizer: { lr: 0.1, name: "sgd", betas: [0.8, 0.9] },
@@ -100,6 +110,7 @@ describe("flags of training", () => {
       out: "runs/x",
       resume: true,
       detect: { minScore: 0.2 },
+      ema: { decay: 0.99 },
     });
     expect(parse("--temperature 2 --soft kl", kdOptions)).toEqual({ temperature: 2, soft: "kl" });
   });

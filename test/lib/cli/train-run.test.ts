@@ -131,6 +131,13 @@ describe("resuming", () => {
     });
   });
 
+  test("goes on averaging the weights", async () => {
+    await request({}, { ema: { decay: 0.9 } });
+    const { result } = await request({}, { epochs: 2, resume: true });
+    expect(result).toMatchObject({ epochs: 2, steps: 4 });
+    expect(await savedOptions()).toMatchObject({ ema: { decay: 0.9, warmup: 2000 } });
+  });
+
   test("does not load the weights to start from again", async () => {
     const init = await weights(5);
     await request({ init });

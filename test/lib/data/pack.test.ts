@@ -16,7 +16,7 @@ async function smallSet(): Promise<Dataset> {
 
 /** The pixels of picture `i`, as the engine finds them. */
 async function pixelsOf(pack: Pack, i: number): Promise<Buffer> {
-  const { file, offsets, sizes } = pack.index({ difficult: true });
+  const { file, offsets, sizes } = pack.index({ ignored: true });
   const offset = offsets[i]!;
   const length = sizes[2 * i]! * sizes[2 * i + 1]! * 3;
   return (await readFile(file)).subarray(offset, offset + length);
@@ -32,7 +32,7 @@ describe("round trip", () => {
   test("pixels are what sharp decodes, at aligned offsets", async () => {
     const dataset = await smallSet();
     const { packed } = await pack(dataset, temporaryFolder());
-    const { offsets, sizes } = packed.index({ difficult: false });
+    const { offsets, sizes } = packed.index({ ignored: false });
     expect([...sizes]).toEqual([40, 30, 40, 30, 40, 30]);
     for (const [i, { image }] of dataset.items.entries()) {
       expect(offsets[i]! % 64).toBe(0);
@@ -43,15 +43,26 @@ describe("round trip", () => {
 
   test("the index holds the truths in picture order, with or without the difficult", async () => {
     const { packed } = await pack(await smallSet(), temporaryFolder());
-    const easy = packed.index({ difficult: false });
+    const easy = packed.index({ ignored: false });
     expect([...easy.counts]).toEqual([1, 0, 1]);
     expect([...easy.labels]).toEqual([0, 1]);
     expect([...easy.boxes]).toEqual([2, 3, 19, 24, 9, 1, 32, 16]);
-    const all = packed.index({ difficult: true });
+    const all = packed.index({ ignored: true });
     expect([...all.counts]).toEqual([2, 0, 1]);
     expect([...all.labels]).toEqual([0, 1, 1]);
     expect(all.boxes).toHaveLength(12);
     expect(packed.dataset.items[0]!.truths).toHaveLength(2);
+  });
+
+  test("crowds are left out with the difficult; they and areas stay in the data set", async () => {
+    const dataset = await smallSet();
+    const [first, ...rest] = dataset.items;
+    const marked = first!.truths.map((truth) => ({ ...truth, crowd: true, area: 7.5 }));
+    const items = [{ ...first!, truths: marked }, ...rest];
+    const { packed } = await pack({ ...dataset, items }, temporaryFolder());
+    expect([...packed.index({ ignored: false }).counts]).toEqual([0, 0, 1]);
+    expect([...packed.index({ ignored: true }).counts]).toEqual([2, 0, 1]);
+    expect(packed.dataset.items[0]!.truths).toEqual(marked);
   });
 
   test("progress counts every picture, in order", async () => {
@@ -82,7 +93,7 @@ describe("the decoded size counts", () => {
     const { packed } = await pack(dataset, temporaryFolder());
     const [item] = packed.dataset.items;
     expect([item!.width, item!.height]).toEqual([40, 30]);
-    expect([...packed.index({ difficult: true }).boxes]).toEqual([1, 1, 19, 19, 29, 1, 40, 19]);
+    expect([...packed.index({ ignored: true }).boxes]).toEqual([1, 1, 19, 19, 29, 1, 40, 19]);
     expect(packed.dataset.problems.map(({ kind }) => kind)).toEqual(["outside", "outside"]);
     expect(packed.dataset.problems[0]!.file).toBe(join(dir, "a.xml"));
     // The data set that was given stays as it was.
@@ -101,7 +112,7 @@ describe("the decoded size counts", () => {
       "b.xml": vocXml([cat], [30, 40]),
     });
     const { packed } = await pack(await voc(dir).read(), temporaryFolder());
-    expect([...packed.index({ difficult: false }).sizes]).toEqual([40, 30, 30, 40]);
+    expect([...packed.index({ ignored: false }).sizes]).toEqual([40, 30, 30, 40]);
     expect(await pixelsOf(packed, 1)).toEqual(await sharp(turned).autoOrient().raw().toBuffer());
   });
 });
@@ -114,9 +125,7 @@ describe("reuse", () => {
     const again = await pack(dataset, dir);
     expect([first.decoded, again.decoded]).toEqual([3, 0]);
     expect(again.packed.path).toBe(first.packed.path);
-    expect(again.packed.index({ difficult: true })).toEqual(
-      first.packed.index({ difficult: true }),
-    );
+    expect(again.packed.index({ ignored: true })).toEqual(first.packed.index({ ignored: true }));
     await utimes(dataset.items[1]!.image, 1, 1);
     const changed = await pack(dataset, dir);
     expect(changed.decoded).toBe(3);
@@ -130,7 +139,7 @@ describe("reuse", () => {
     const bare = { ...dataset, items: dataset.items.map((item) => ({ ...item, truths: [] })) };
     const { packed, decoded } = await pack(bare, dir);
     expect(decoded).toBe(0);
-    expect(packed.index({ difficult: true }).boxes).toHaveLength(0);
+    expect(packed.index({ ignored: true }).boxes).toHaveLength(0);
     const fewer = { ...dataset, items: dataset.items.slice(1) };
     expect((await pack(fewer, dir)).decoded).toBe(2);
     const turned = { ...dataset, items: dataset.items.toReversed() };
@@ -249,7 +258,7 @@ describe.skipIf(!hasData("raccoon"))(onRealData("raccoon"), () => {
     const dataset = await voc(realData("raccoon")).read();
     const { packed, decoded } = await pack(dataset, temporaryFolder());
     expect(decoded).toBe(200);
-    const { offsets, sizes, counts } = packed.index({ difficult: false });
+    const { offsets, sizes, counts } = packed.index({ ignored: false });
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(217);
     const last = offsets.at(-1)! + sizes.at(-1)! * sizes.at(-2)! * 3;
     expect((await stat(packed.path)).size).toBeGreaterThan(last);

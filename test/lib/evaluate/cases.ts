@@ -105,31 +105,53 @@ export function padilla(): Case {
   return result;
 }
 
-/** A hundred pictures of COCO and fake detections, in the order of the picture ids. */
-export function cocoFake(): Case {
+/** An object in COCO's form: an annotation, or with a score a detection. */
+export interface CocoObject {
+  image_id: number;
+  category_id: number;
+  /** x, y, width, height. */
+  bbox: number[];
+  iscrowd?: number;
+  area?: number;
+  score?: number;
+}
+
+/** What a file of annotations and one of detections hold. */
+export interface CocoFiles {
+  images: { id: number }[];
+  categories: { id: number }[];
+  annotations: CocoObject[];
+  detections: CocoObject[];
+}
+
+/** A hundred pictures of COCO and fake detections. */
+export function cocoFiles(): CocoFiles {
   const { gt, dt } = expected().coco_fakebbox100 as unknown as { gt: string; dt: string };
-  const file = JSON.parse(read(...gt.split("/"))) as {
-    images: { id: number }[];
-    annotations: Row[];
-  };
-  const found = JSON.parse(read(...dt.split("/"))) as Row[];
-  const ids = file.images.map(({ id }) => id).sort((a, b) => a - b);
-  const of = (rows: Row[], id: number): Row[] => rows.filter((row) => row.image_id === id);
-  const shape = (rows: Row[]) => ({
-    boxes: rows.map((row) => toCorners(row.bbox as number[], "xywh")),
-    labels: rows.map((row) => row.category_id as number),
+  const { images, categories, annotations } = JSON.parse(read(...gt.split("/"))) as CocoFiles;
+  return { images, categories, annotations, detections: JSON.parse(read(...dt.split("/"))) };
+}
+
+export const cocoFake = (): Case => cocoCase(cocoFiles());
+
+/** The same in the order of the picture ids, where pycocotools has them. */
+export function cocoCase({ images, annotations, detections: found }: CocoFiles): Case {
+  const ids = images.map(({ id }) => id).sort((a, b) => a - b);
+  const of = (rows: CocoObject[], id: number) => rows.filter((row) => row.image_id === id);
+  const shape = (rows: CocoObject[]) => ({
+    boxes: rows.map((row) => toCorners(row.bbox, "xywh")),
+    labels: rows.map((row) => row.category_id),
   });
   return {
     detections: ids.map((id) => {
       const rows = of(found, id);
-      return { ...shape(rows), scores: rows.map((row) => row.score as number) };
+      return { ...shape(rows), scores: rows.map((row) => row.score!) };
     }),
     truths: ids.map((id) => {
-      const rows = of(file.annotations, id);
+      const rows = of(annotations, id);
       return {
         ...shape(rows),
-        crowd: rows.map((row) => row.iscrowd as number),
-        area: rows.map((row) => row.area as number),
+        crowd: rows.map((row) => row.iscrowd!),
+        area: rows.map((row) => row.area!),
       };
     }),
   };

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import type { DataSource } from "../../../lib/data/dataset.js";
+import type { DataSource, Truth } from "../../../lib/data/dataset.js";
 import { openLoader, openPack } from "../../../lib/data/loader.js";
 import { voc } from "../../../lib/data/voc.js";
 import { Detector } from "../../../lib/detector.js";
@@ -80,6 +80,42 @@ describe("an evaluation", () => {
     }
   });
 
+  test("by COCO's protocol has its twelve numbers, with the data's crowds and areas", async () => {
+    const data = shapes();
+    const mark = (truth: Truth, i: number): Truth =>
+      i === 0 ? { ...truth, crowd: true } : { ...truth, area: 100 * 100 };
+    const marked: DataSource = {
+      spec: data.spec,
+      read: async (options) => {
+        const dataset = await data.read(options);
+        const items = dataset.items.map((item) => ({ ...item, truths: item.truths.map(mark) }));
+        return { ...dataset, items };
+      },
+    };
+    const detector = smallDetector();
+    const found = await evaluate(detector, marked, { protocol: "coco" });
+    const { items } = await data.read({ classes: shapeClasses });
+    const truths = items.map(({ truths: list }) => ({
+      boxes: list.map(({ box }) => box),
+      labels: list.map(({ label }) => label),
+      crowd: list.map((_, i) => i === 0),
+      area: list.map(() => 100 * 100),
+    }));
+    const { classes, ...numbers } = averagePrecision(found.detections, truths, {
+      protocol: "coco",
+    });
+    expect(found).toMatchObject(numbers);
+    expect(found.map).toBe(found.AP);
+    // All that counts is large, whatever its box; crowds do not count.
+    expect([found.APs, found.APm]).toEqual([-1, -1]);
+    expect(found.APl).toBeGreaterThanOrEqual(0);
+    const counted = items.reduce((sum, { truths: list }) => sum + Math.max(0, list.length - 1), 0);
+    expect(found.classes.reduce((sum, row) => sum + row.truths, 0)).toBe(counted);
+    // Without marks the boxes' own areas count.
+    expect((await evaluate(detector, data, { protocol: "coco" })).APl).toBe(-1);
+    expect(await evaluate(detector, data)).not.toHaveProperty("AP");
+  });
+
   test("finds the class that its weights are sure of", async () => {
     const detector = Detector.create(small, { classes: ["cat"] });
     const bias = detector.stateDict()["conf.0.bias"]!;
@@ -152,6 +188,7 @@ describe("options", () => {
     ["a misspelled one", { protokol: "voc" }, 'did you mean "protocol"?'],
     ["one inside", { detect: { topk: 3 } }, 'did you mean "topK"?'],
     ["an IoU of 0", { iou: 0 }, '"iou"'],
+    ["an IoU for COCO", { protocol: "coco", iou: 0.5 }, 'no "iou" with protocol "coco"'],
     ["a batch of none", { batch: 0 }, '"batch"'],
   ];
   test.each(wrong)("%s is one sentence", async (_what, options, part) => {

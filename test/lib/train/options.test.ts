@@ -18,6 +18,8 @@ test("every option has a default, but for the data", () => {
     seed: 0,
     resume: false,
   });
+  expect(defaults.ema).toBeUndefined();
+  expect(trainOptions.parse({ data, ema: {} }).ema).toEqual({ decay: 0.9998, warmup: 2000 });
   expect(() => parseOptions(trainOptions, {}, "train options")).toThrow(
     failure("BAD_OPTION", '"data"', "a data source such as voc(dir)", "got undefined"),
   );

@@ -3,9 +3,11 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { readSafetensors } from "../../../lib/checkpoint/safetensors.js";
+import { voc } from "../../../lib/data/voc.js";
 import { SsdError } from "../../../lib/errors.js";
 import type { Step, TrainEvent } from "../../../lib/train/events.js";
 import { type TrainOptions, train } from "../../../lib/train/run.js";
+import { Trainer } from "../../../lib/train/trainer.js";
 import { failure, ownCache, shapes, smallDetector } from "../../support/small.js";
 import { temporaryFolder } from "../../support/temporary.js";
 
@@ -174,6 +176,43 @@ describe("stopping", () => {
     const signal = AbortSignal.abort(new SsdError("CANCELLED", "stopped by SIGTERM"));
     const run = train(smallDetector(), options({ signal }));
     await expect(run.done).rejects.toEqual(failure("CANCELLED", "stopped by SIGTERM"));
+  });
+});
+
+describe("a student has one run", () => {
+  test("at a time; another, and a Trainer, are refused before they touch anything", async () => {
+    const student = smallDetector();
+    const first = train(student, options({ epochs: 500 }));
+    await first[Symbol.asyncIterator]().next();
+    const out = join(temporaryFolder(), "run");
+    const refused = failure("BAD_OPTION", "student", "another run or Trainer");
+    await expect(train(student, options({ out })).done).rejects.toEqual(refused);
+    expect(existsSync(out)).toBe(false);
+    expect(() => new Trainer(student)).toThrow(refused);
+    expect((await first.stop()).steps).toBeGreaterThan(0);
+    using trainer = new Trainer(student);
+    await expect(train(student, options()).done).rejects.toEqual(refused);
+    trainer.dispose();
+    expect(await train(student, options({ epochs: 1 })).done).toMatchObject({ finished: true });
+  });
+
+  test("also between its phases, and none once it failed", async () => {
+    const student = smallDetector();
+    const tried: unknown[] = [];
+    const onEvent = ({ kind }: TrainEvent) => {
+      if (kind !== "phase" && kind !== "data") return;
+      try {
+        tried.push(new Trainer(student));
+      } catch (error) {
+        tried.push((error as SsdError).code);
+      }
+    };
+    const freeze = { epochs: 1 };
+    await train(student, options({ freeze, onEvent })).done;
+    expect(tried).toEqual(["BAD_OPTION", "BAD_OPTION", "BAD_OPTION"]);
+    const lost = options({ val: voc(join(temporaryFolder(), "none")) });
+    await expect(train(student, lost).done).rejects.toEqual(failure("BAD_DATA"));
+    new Trainer(student).dispose();
   });
 });
 

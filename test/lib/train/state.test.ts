@@ -3,11 +3,13 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { readSafetensors } from "../../../lib/checkpoint/safetensors.js";
 import { Detector } from "../../../lib/detector.js";
+import type { NativeSession } from "../../../lib/native.js";
+import { nativeTargets } from "../../../lib/ops.js";
 import type { TrainEvent } from "../../../lib/train/events.js";
 import { trainOptions } from "../../../lib/train/options.js";
 import { type TrainOptions, train } from "../../../lib/train/run.js";
 import { openSession } from "../../../lib/train/session.js";
-import { Checkpoints, noTerms, type Position, restoreOptimizer } from "../../../lib/train/state.js";
+import { Checkpoints, noTerms, type Position, restoreState } from "../../../lib/train/state.js";
 import {
   digests,
   failure,
@@ -34,13 +36,17 @@ const position: Position = {
   seed: 3,
   pictures: 10,
   batchSize: 2,
+  ema: false,
 };
 
-function sessionOf(detector: Detector, name: "sgd" | "adamw" = "adamw") {
-  const { optimizer, precision, loss } = trainOptions
-    .partial({ data: true })
-    .parse({ optimizer: { name } });
-  return openSession(detector, { optimizer, precision, loss }, []);
+function sessionOf(detector: Detector, name: "sgd" | "adamw" = "adamw", ema?: object) {
+  const options = trainOptions.partial({ data: true }).parse({ optimizer: { name }, ema });
+  return openSession(detector, options, []);
+}
+
+function step(session: NativeSession) {
+  const { images, targets } = randomBatch(2);
+  return session.step(images.native, nativeTargets(targets), 0.01);
 }
 
 describe("checkpoints", () => {
@@ -110,22 +116,15 @@ describe("checkpoints", () => {
 
 describe("the optimizer", () => {
   test("goes on from its state as if it had never stopped", async () => {
-    const batch = randomBatch(2);
     const straight = smallDetector(1);
     const first = sessionOf(straight);
-    const { images, targets } = batch;
-    const native = targets.map(({ boxes, labels }) => ({
-      boxes: Float32Array.from((boxes as number[][]).flat()),
-      labels: Int32Array.from(labels),
-    }));
-    const step = (session: typeof first) => session.step(images.native, native, 0.01);
     await step(first);
     const checkpoints = new Checkpoints(temporaryFolder(), 1);
     await checkpoints.save("last", straight, first, position, false);
     const restored = smallDetector(2);
     const { tensors } = await checkpoints.resume(restored);
     const second = sessionOf(restored);
-    restoreOptimizer(second, tensors);
+    restoreState(second, tensors, "optimizer.");
     expect((await step(second)).total).toBe((await step(first)).total);
     expect(digests(restored)).toEqual(digests(straight));
     // Without the state it would not have been the same.
@@ -137,15 +136,44 @@ describe("the optimizer", () => {
 
   test("of another rule, or a state of another size, is refused", async () => {
     const session = sessionOf(smallDetector());
-    expect(() => restoreOptimizer(session, new Map())).toThrow(
+    expect(() => restoreState(session, new Map(), "optimizer.")).toThrow(
       failure("BAD_CHECKPOINT", "optimizer.first."),
     );
     const name = "optimizer.first.conf.0.bias";
-    expect(() => session.loadOptimizerState(name, new Float32Array(3))).toThrow(
+    expect(() => session.loadState(name, new Float32Array(3))).toThrow(
       failure("BAD_CHECKPOINT", name, "12 bytes"),
     );
-    const slots = Object.keys(sessionOf(smallDetector(), "sgd").optimizerState());
+    const slots = Object.keys(sessionOf(smallDetector(), "sgd").state(""));
     expect(slots.every((slot) => slot.startsWith("optimizer.first."))).toBe(true);
+  });
+});
+
+describe("the average of the weights", () => {
+  test("stands beside them in a checkpoint, and is what the file's detector has", async () => {
+    const student = smallDetector(1);
+    const session = sessionOf(student, "sgd", { decay: 0.5, warmup: 0 });
+    for (let i = 0; i < 3; i++) await step(session);
+    const own = digests(student);
+    session.showAverage(true);
+    const averaged = digests(student);
+    session.showAverage(false);
+    expect(digests(student)).toEqual(own);
+    expect(averaged).not.toEqual(own);
+    const checkpoints = new Checkpoints(temporaryFolder(), 1);
+    const file = await checkpoints.save("last", student, session, { ...position, ema: true }, true);
+    expect(digests(await Detector.load(file))).toEqual(averaged);
+    // A run goes on from its own weights, with the average beside them.
+    const other = smallDetector(2);
+    const second = sessionOf(other, "sgd", { decay: 0.5, warmup: 0 });
+    const { tensors, at } = await checkpoints.resume(other);
+    expect([at.ema, digests(other)]).toEqual([true, own]);
+    restoreState(second, tensors, "ema.");
+    second.showAverage(true);
+    expect(digests(other)).toEqual(averaged);
+    expect(Buffer.from(tensors.get("ema.steps")!.data).readBigInt64LE()).toBe(3n);
+    expect(() => restoreState(second, new Map(), "ema.")).toThrow(
+      failure("BAD_CHECKPOINT", "expected state ema."),
+    );
   });
 });
 
@@ -183,6 +211,17 @@ describe("resuming", () => {
     await expect(
       train(smallDetector(), { ...options, ...more, resume: true }).done,
     ).rejects.toEqual(failure("BAD_CHECKPOINT", part));
+  });
+
+  test("with an average where there was none, or without the one there was, neither", async () => {
+    for (const [first, then, part] of [
+      [undefined, {}, "averaging (ema) false, got true"],
+      [{}, undefined, "averaging (ema) true, got false"],
+    ] as const) {
+      const options = await interrupted({ ema: first });
+      const again = train(smallDetector(), { ...options, ema: then, resume: true });
+      await expect(again.done).rejects.toEqual(failure("BAD_CHECKPOINT", part));
+    }
   });
 
   test("with another teacher neither", async () => {

@@ -85,7 +85,8 @@ describe("steps", () => {
       if (name.startsWith("loc.")) continue;
       expect(digest !== before[name], name).toBe(name.startsWith("conf.0."));
     }
-    expect(() => new Trainer(detector, { freeze: [""] })).toThrow(failure("BAD_OPTION", "freeze"));
+    const all = () => new Trainer(smallDetector(), { freeze: [""] });
+    expect(all).toThrow(failure("BAD_OPTION", "freeze"));
   });
 
   test("are the same again to the bit on one thread", async () => {
@@ -125,6 +126,12 @@ describe("what is refused leaves every weight as it was", () => {
       ({ targets }) => ({ targets: [targets[0]!, { boxes: [[0.2, 0.2, 0.2, 0.5]], labels: [0] }] }),
       "BAD_DATA",
       "target 1, box 0",
+    ],
+    [
+      "a box beside its picture",
+      ({ targets }) => ({ targets: [targets[0]!, { boxes: [[1.2, 0.2, 1.4, 0.5]], labels: [0] }] }),
+      "BAD_DATA",
+      "target 1, box 0: expected a box on the picture",
     ],
     [
       "a label of no class",
@@ -174,11 +181,84 @@ describe("what is refused leaves every weight as it was", () => {
     ["a rate of 0", { optimizer: { lr: 0 } }, '"optimizer.lr"'],
     ["a teacher that is none", { distill: { teacher: "vgg" } }, "expected a Detector"],
     ["another precision", { precision: "fp16" }, '"precision"'],
+    ["an average that never moves", { ema: { decay: 1 } }, '"ema.decay": expected number to be <1'],
+    ["a warm-up below 0", { ema: { warmup: -1 } }, '"ema.warmup"'],
   ];
   test.each(options)("%s", (_what, wrong, part) => {
     expect(() => new Trainer(smallDetector(), wrong)).toThrow(
       failure("BAD_OPTION", "Trainer options", part),
     );
+  });
+});
+
+describe("an average of the weights", () => {
+  test("is that of the weights after every step, beside which they are as without it", async () => {
+    const [detector, other] = [smallDetector(), smallDetector()];
+    const [decay, warmup] = [0.9, 3];
+    using trainer = new Trainer(detector, { ema: { decay, warmup } });
+    using plain = new Trainer(other);
+    const values = () => Object.values(detector.stateDict()).map(numbers);
+    let expected = values();
+    for (let n = 1; n <= 5; n++) {
+      const batch = randomBatch(2, n);
+      expect(await trainer.step(batch)).toEqual(await plain.step(batch));
+      const d = decay * (1 - Math.exp(-n / warmup));
+      const now = values();
+      const mixed = (average: number, i: number, k: number) => d * average + (1 - d) * now[i]![k]!;
+      expected = expected.map((tensor, i) => tensor.map((value, k) => mixed(value, i, k)));
+    }
+    expect(digests(detector)).toEqual(digests(other));
+    const average = trainer.emaStateDict();
+    expect(Object.keys(average)).toEqual(Object.keys(detector.stateDict()));
+    for (const [i, [name, tensor]] of Object.entries(average).entries()) {
+      const counted = name.endsWith("num_batches_tracked");
+      numbers(tensor).forEach((value, k) => {
+        expect(value, name).toBeCloseTo(counted ? 5 : expected[i]![k]!, 5);
+      });
+    }
+  });
+
+  test("begins as the weights, has the defaults of its schema, and goes with the trainer", async () => {
+    const detector = smallDetector();
+    const trainer = new Trainer(detector, { ema: {} });
+    const start = Object.values(trainer.emaStateDict()).map(numbers);
+    expect(start).toEqual(Object.values(detector.stateDict()).map(numbers));
+    await trainer.step(randomBatch(2));
+    const d = 0.9998 * (1 - Math.exp(-1 / 2000));
+    const [average, now] = [trainer.emaStateDict(), detector.stateDict()].map((dict) =>
+      numbers(dict["conf.0.bias"]!),
+    );
+    // The bias began at zero.
+    for (const [k, value] of now!.entries()) expect(average![k]).toBeCloseTo((1 - d) * value, 7);
+    trainer.dispose();
+    expect(() => trainer.emaStateDict()).toThrow(failure("DISPOSED"));
+  });
+
+  test("nobody asked for is not there", () => {
+    using trainer = new Trainer(smallDetector());
+    expect(() => trainer.emaStateDict()).toThrow(failure("BAD_OPTION", "emaStateDict", '"ema"'));
+  });
+});
+
+describe("a student has one trainer", () => {
+  test("at a time; a second is refused and leaves the first alone", async () => {
+    const detector = smallDetector();
+    const first = new Trainer(detector);
+    expect(() => new Trainer(detector)).toThrow(failure("BAD_OPTION", "student", "nothing else"));
+    await first.step(randomBatch(2));
+    first.dispose();
+    using second = new Trainer(detector);
+    await second.step(randomBatch(2));
+  });
+
+  test("but may teach any number, and be asked meanwhile", async () => {
+    const teacher = smallDetector(7);
+    const batch = randomBatch(2);
+    using one = new Trainer(smallDetector(), { distill: { teacher } });
+    using two = new Trainer(smallDetector(), { distill: { teacher } });
+    const losses = await Promise.all([one.step(batch), two.step(batch)]);
+    expect(losses[0]).toEqual(losses[1]);
+    expect(teacher.forward(batch.images).loc.shape).toEqual([2, 80, 4]);
   });
 });
 
