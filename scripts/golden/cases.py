@@ -10,7 +10,7 @@ from matching import match, owners_last
 from multibox import look_at
 from multibox_kd import DEFAULTS
 from priors import SSD300, prior_boxes
-from stability import batch_is_stable, suppression_is_stable
+from stability import MARGIN, batch_is_stable, suppression_is_stable
 
 SMALL = {
     "size": 96,
@@ -47,6 +47,7 @@ class Batch:
     teacher_conf: torch.Tensor
     options: dict  # those that differ from the defaults
     exact: tuple = ()  # where ties are exact: "boxes", "scores", "bound"
+    margin: float = MARGIN  # what is clear of scores and bounds
 
     def to(self, dtype):
         return replace(

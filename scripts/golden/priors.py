@@ -4,6 +4,8 @@ from math import sqrt
 
 import torch
 
+from boxes import to_centres, to_corners
+
 SSD300 = {
     "size": 300,
     "maps": [38, 19, 10, 5, 3, 1],
@@ -13,15 +15,18 @@ SSD300 = {
 }
 
 
-def prior_boxes(grid, step_convention="fixed"):
-    """Priors in centre form, float64 [P, 4], each number clipped to [0, 1] (not the corners).
+def prior_boxes(grid):
+    """Priors in centre form, float64 [P, 4].
 
-    `fixed` takes the listed steps, `imageOverMap` the side of the picture over the side of the map.
+    `stepConvention`: `fixed` takes the listed steps, `imageOverMap` the side of the picture over the
+    side of the map. `clip`: True clips the four numbers to [0, 1] (SSD's own code), "corners" the
+    corners, which moves centres and sides of what reaches over an edge, False nothing.
     """
     size = grid["size"]
     rows = []
     for k, cells in enumerate(grid["maps"]):
-        step = grid["steps"][k] if step_convention == "fixed" else size / cells
+        fixed = grid.get("stepConvention", "fixed") == "fixed"
+        step = grid["steps"][k] if fixed else size / cells
         side = grid["sizes"][k] / size
         between = sqrt(side * grid["sizes"][k + 1] / size)
         for y in range(cells):
@@ -32,4 +37,10 @@ def prior_boxes(grid, step_convention="fixed"):
                 for ratio in grid["ratios"][k]:
                     rows.append([cx, cy, side * sqrt(ratio), side / sqrt(ratio)])
                     rows.append([cx, cy, side / sqrt(ratio), side * sqrt(ratio)])
-    return torch.tensor(rows, dtype=torch.float64).clamp(0, 1)
+    return clipped(torch.tensor(rows, dtype=torch.float64), grid.get("clip", True))
+
+
+def clipped(priors, clip):
+    if clip == "corners":
+        return to_centres(to_corners(priors).clamp(0, 1))
+    return priors.clamp(0, 1) if clip else priors

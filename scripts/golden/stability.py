@@ -15,8 +15,8 @@ from multibox_kd import DEFAULTS, multibox_kd
 MARGIN = 2e-5
 
 
-def clear(a, b, exact):
-    return abs(a - b) > MARGIN or (exact and a == b)
+def clear(a, b, exact, margin=MARGIN):
+    return abs(a - b) > margin or (exact and a == b)
 
 
 def batch_is_stable(batch):
@@ -26,7 +26,7 @@ def batch_is_stable(batch):
         if not matching_is_clear(boxes, double.priors, options, "boxes" in batch.exact):
             return False
     for picture in look_at(double.conf, double.targets, double.priors, options):
-        if not mining_is_clear(picture, options, "scores" in batch.exact):
+        if not mining_is_clear(picture, options, "scores" in batch.exact, batch.margin):
             return False
     bound = teacher_bound_is_clear(double, options, "bound" in batch.exact)
     return bound and same_decisions(double, single)
@@ -64,7 +64,7 @@ def greedy_is_clear(iou):
     return True
 
 
-def mining_is_clear(picture, options, exact):
+def mining_is_clear(picture, options, exact, margin=MARGIN):
     mined = mine(picture.ce, picture.positive, options)
     score = picture.ce
     if options["compat"] == "article":
@@ -74,7 +74,7 @@ def mining_is_clear(picture, options, exact):
         inside, outside = score[mined], score[~mined & ~picture.positive]
     if len(inside) == 0 or len(outside) == 0:
         return True
-    return clear(inside.min().item(), outside.max().item(), exact)
+    return clear(inside.min().item(), outside.max().item(), exact, margin)
 
 
 def teacher_bound_is_clear(batch, options, exact):
@@ -83,7 +83,7 @@ def teacher_bound_is_clear(batch, options, exact):
         ds = (batch.loc[b][picture.positive] - truth).square().sum(dim=1)
         dt = (batch.teacher_loc[b][picture.positive] - truth).square().sum(dim=1)
         for s, t in zip(ds.tolist(), dt.tolist()):
-            if not clear((s + options["margin"]) / (1 + t), t / (1 + t), exact):
+            if not clear((s + options["margin"]) / (1 + t), t / (1 + t), exact, batch.margin):
                 return False
     return True
 

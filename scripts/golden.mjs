@@ -1,0 +1,44 @@
+// Writes the committed references, test/golden, anew. `--out DIR` writes others elsewhere; what else is
+// given goes to scripts/golden/main.py. `--probe` only says whether there is a Python with torch.
+import { renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { findPython, makeReferences } from "./references.mjs";
+import { Failure, root } from "./steps.mjs";
+
+const { values } = parseArgs({
+  options: {
+    out: { type: "string" },
+    seed: { type: "string", default: "1" },
+    light: { type: "boolean", default: false },
+    full: { type: "boolean", default: false },
+    probe: { type: "boolean", default: false },
+  },
+});
+
+try {
+  const found = findPython();
+  if (found === undefined) {
+    throw new Failure(
+      "expected a Python with torch (SSD_DISTILL_PYTHON or python3), found none",
+      2,
+    );
+  }
+  if (!values.probe) await write(found);
+} catch (error) {
+  if (!(error instanceof Failure)) throw error;
+  process.stderr.write(`golden: ${error.message}\n`);
+  process.exit(error.code);
+}
+
+async function write(found) {
+  const committed = join(root, "test", "golden");
+  const out = values.out ?? `${committed}.new`;
+  const flags = ["light", "full"].filter((name) => values[name]).map((name) => `--${name}`);
+  await makeReferences(found, out, ["--seed", values.seed, ...flags]);
+  if (values.out !== undefined) return;
+  // Whatever the old ones hold and the new ones do not goes with them.
+  rmSync(committed, { recursive: true, force: true });
+  rmSync(join(out, "presets.json"));
+  renameSync(out, committed);
+}

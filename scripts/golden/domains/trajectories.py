@@ -1,0 +1,145 @@
+"""Steps of training, plain and distilled: the losses of each, and all that is trained at the end."""
+
+from dataclasses import dataclass, field
+
+import torch
+
+from domains.run import Case
+from ema import Average
+from models import build
+from multibox_kd import multibox_kd
+from pictures import images
+from priors import prior_boxes
+from store import Big
+from targets import clear_salts, double, draw
+from weights import fill
+
+CLASSES = 5  # foreground
+LIFT = 1.2
+# The networks drift apart by rounding as they train: decisions stay clear of that.
+MARGIN = 2e-4
+
+# One ReLU among millions that falls to the other side changes the first layers' gradients by 1e-2 (see
+# placing.py), and some do at every step: rates at which that stays far below 1e-4 of the weights.
+SGD = {"name": "sgd", "lr": 0.003, "momentum": 0.9, "weightDecay": 5e-4}
+NESTEROV = {**SGD, "nesterov": True}
+SLOW, SLOWEST = {**SGD, "lr": 3e-4}, {**SGD, "lr": 1e-4}
+# Adam divides by the size of a gradient: where that is rounding (1e-6 of the others) so would the step
+# be, whatever computes it. An eps above it damps such a step, and leaves the others as they are.
+ADAMW = {"name": "adamw", "lr": 3e-4, "eps": 1e-4, "weightDecay": 0.05}
+ADAM = {**ADAMW, "name": "adam", "weightDecay": 5e-4}
+
+
+@dataclass
+class Trajectory:
+    preset: str
+    optimizer: dict
+    steps: int = 20
+    batch: int = 4
+    distill: dict | None = None  # loss options of a run with a teacher
+    ema: dict | None = None
+    more: dict = field(default_factory=dict)
+
+
+TRAJECTORIES = {
+    "tiny-sgd": Trajectory("ssd128-tiny", SGD),
+    "tiny-sgd-kd": Trajectory("ssd128-tiny", SGD, distill={}),
+    "tiny-nesterov-kl": Trajectory(
+        "ssd128-tiny", NESTEROV, distill={"soft": "kl", "temperature": 2}
+    ),
+    "tiny-adamw": Trajectory("ssd128-tiny", ADAMW),
+    "tiny-adam-kd": Trajectory("ssd128-tiny", ADAM, distill={"temperature": 2, "nu": 0.3}),
+    "small-sgd": Trajectory("ssd128-small", SLOW),
+    "small-adamw-kd": Trajectory("ssd128-small", ADAMW, distill={}),
+    "vgg16-sgd": Trajectory("ssd300-vgg16", SLOWEST, steps=5, batch=1),
+    "vgg16-sgd-kd": Trajectory("ssd300-vgg16", SLOWEST, steps=5, batch=1, distill={}),
+}
+
+
+def cases(run):
+    for name, trajectory in TRAJECTORIES.items():
+        yield train(f"{run.seed}/{name}", name, trajectory, run.presets[trajectory.preset])
+
+
+def train(stream, name, trajectory, preset):
+    student, teacher = (build(trajectory.preset, preset, CLASSES + 1).double() for _ in range(2))
+    fill(student, stream, LIFT)
+    fill(teacher, f"{stream}/teacher", LIFT)
+    teacher.eval()
+    priors = prior_boxes(preset).float()
+    options = {"variances": preset["variances"], **(trajectory.distill or {})}
+    optimizer = optimizer_of(student, trajectory.optimizer)
+    average = Average(student, **trajectory.ema) if trajectory.ema else None
+    start = {key: value.clone() for key, value in student.state_dict().items()}
+
+    losses, truths = [], []
+    for step in range(trajectory.steps):
+        here = f"{stream}/step{step}"
+        pictures = images(here, trajectory.batch, preset["size"]).double()
+        outputs = student.train()(pictures)
+        with torch.no_grad():
+            taught = None if trajectory.distill is None else teacher(pictures)
+        truths.append(clear_salts(here, outputs, taught, priors, options, MARGIN))
+        targets = double(draw(here, truths[-1], CLASSES))
+        terms = losses_of(outputs, taught, targets, priors.double(), options)
+        optimizer.zero_grad()
+        terms["total"].backward()
+        optimizer.step()
+        if average is not None:
+            average.update(student)
+        losses.append([float(value) for value in terms.values()])
+
+    tensors = {f"losses/{key}": column(losses, i) for i, key in enumerate(terms)}
+    tensors |= {f"state/{key}": Big(value) for key, value in student.state_dict().items()}
+    if average is not None:
+        tensors |= {f"ema/{key}": Big(value) for key, value in average.state.items()}
+    about = {
+        "preset": trajectory.preset,
+        "stream": stream,
+        "batch": trajectory.batch,
+        "classes": CLASSES,
+        "lift": LIFT,
+        "truths": truths,
+        "optimizer": trajectory.optimizer,
+        "distill": trajectory.distill,
+        "ema": trajectory.ema,
+        "moved": smallest_move(start, student),
+    }
+    return Case(name, about, tensors)
+
+
+def losses_of(outputs, taught, targets, priors, options):
+    terms, _ = multibox_kd(outputs, taught or outputs, targets, priors, options)
+    if taught is None:
+        return {"total": terms["conf"] + terms["loc"], "conf": terms["conf"], "loc": terms["loc"]}
+    return {"total": terms["objective"], **{key: terms[key] for key in ("conf", "loc", "soft", "l2")}}
+
+
+def optimizer_of(model, options):
+    """torch.optim, with weight decay on what has more than one dimension."""
+    many = [p for p in model.parameters() if p.dim() > 1]
+    one = [p for p in model.parameters() if p.dim() == 1]
+    groups = [{"params": many, "weight_decay": options["weightDecay"]}, {"params": one}]
+    if options["name"] == "sgd":
+        nesterov = options.get("nesterov", False)
+        return torch.optim.SGD(
+            groups, options["lr"], options["momentum"], weight_decay=0, nesterov=nesterov
+        )
+    rule = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[options["name"]]
+    betas, eps = options.get("betas", (0.9, 0.999)), options.get("eps", 1e-8)
+    return rule(groups, options["lr"], betas, eps, weight_decay=0)
+
+
+def column(rows, i):
+    return torch.tensor([row[i] for row in rows], dtype=torch.float64)
+
+
+def smallest_move(start, model):
+    """Of all trained tensors, the least change over the largest magnitude."""
+    moves = {
+        name: ((p - start[name]).abs().max() / start[name].abs().max()).item()
+        for name, p in model.named_parameters()
+    }
+    least = min(moves, key=moves.get)
+    assert moves[least] > 0, f"{least}: expected it to move, got {moves[least]}"
+    return {least: moves[least]}

@@ -1,0 +1,46 @@
+"""What every SSD detector has: source maps, and a predictor of offsets and of logits on each."""
+
+import torch
+from torch import nn
+
+
+class Detector(nn.Module):
+    """`sources(x)` of a subclass gives the maps; `predictor(channels, out)` makes a head."""
+
+    def __init__(self, grid, classes):
+        super().__init__()
+        self.classes = classes
+        self.per_cell = [2 + 2 * len(ratios) for ratios in grid["ratios"]]
+
+    def add_heads(self, widths, predictor):
+        pairs = list(zip(widths, self.per_cell, strict=True))
+        self.loc = nn.ModuleList(predictor(width, cell * 4) for width, cell in pairs)
+        self.conf = nn.ModuleList(predictor(width, cell * self.classes) for width, cell in pairs)
+
+    def forward(self, x):
+        maps = self.sources(x)
+        loc = [rows(head(map), 4) for head, map in zip(self.loc, maps, strict=True)]
+        conf = [rows(head(map), self.classes) for head, map in zip(self.conf, maps, strict=True)]
+        return torch.cat(loc, dim=1), torch.cat(conf, dim=1)
+
+
+def rows(map, columns):
+    """[B, A * K, H, W] to [B, H * W * A, K]: cells row by row, the priors of a cell together."""
+    return map.permute(0, 2, 3, 1).reshape(len(map), -1, columns)
+
+
+def plain_head(width, out):
+    return nn.Conv2d(width, out, 3, padding=1)
+
+
+def conv_norm(width, out, kernel, activation=nn.ReLU6, stride=1, groups=1, padding=None):
+    """Convolution without bias, BatchNorm, activation (none when None)."""
+    padding = kernel // 2 if padding is None else padding
+    conv = nn.Conv2d(width, out, kernel, stride, padding, groups=groups, bias=False)
+    layers = [conv, nn.BatchNorm2d(out)]
+    return nn.Sequential(*layers, *([activation()] if activation else []))
+
+
+def separable_head(width, out):
+    """The predictor of SSDLite (arXiv 1801.04381, 6.2): depthwise, then pointwise."""
+    return nn.Sequential(conv_norm(width, width, 3, groups=width), nn.Conv2d(width, out, 1))

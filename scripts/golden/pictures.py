@@ -1,0 +1,32 @@
+"""Pictures and truths by name (test/support/pictures.ts draws the same)."""
+
+import torch
+
+from hashed import below, uniform
+
+CELL = 25  # pixels of a patch
+# Sides of objects in 1/4096 of the picture, each half as long again: every map of an SSD gets some.
+SIDES = [260, 400, 600, 900, 1300, 1900, 2700, 3500]
+
+
+def images(name, batch, size):
+    """float32 [B, 3, S, S], about -1 to 1: patches of one colour each, under noise.
+
+    Noise alone looks the same everywhere once a few layers have averaged it.
+    """
+    side = -(-size // CELL)
+    patches = uniform(f"{name}/patches", batch * 3 * side * side).reshape(batch, 3, side, side)
+    where = torch.arange(size) // CELL
+    noise = uniform(f"{name}/noise", batch * 3 * size * size).reshape(batch, 3, size, size)
+    return (patches[:, :, where][:, :, :, where] * 0.75 + noise * 0.25).float()
+
+
+def truths(name, classes):
+    """Boxes [8, 4] in corner form and labels [8] of one picture: one object of each of SIDES, its width
+    and height off by up to an eighth, somewhere inside. Multiples of 2^-12, exact in float32."""
+    count = len(SIDES)
+    sides = torch.tensor(SIDES).unsqueeze(1)
+    sides = sides + (sides * (below(f"{name}/sides", count * 2, 513).reshape(-1, 2) - 256) >> 11)
+    starts = below(f"{name}/starts", count * 2, 4097).reshape(-1, 2) * (4096 - sides) >> 12
+    boxes = torch.cat([starts, starts + sides], dim=1).float() / 4096
+    return boxes, below(f"{name}/labels", count, classes)

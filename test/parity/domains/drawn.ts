@@ -1,0 +1,15 @@
+import { Detector } from "../../../lib/detector.js";
+import { loadEngine } from "../../../lib/native.js";
+import { type Drawn, fill } from "../../support/weights.js";
+import type { Comparison } from "../comparison.js";
+
+/** The detector of a case (its options `preset`, `classes`, `stream`, `lift`, `salts`) with drawn weights. */
+export function drawnDetector(c: Comparison, more: Partial<Drawn> = {}): Detector {
+  // Test files run beside each other.
+  loadEngine().engine.setThreads(1);
+  const classes = Array.from({ length: c.option<number>("classes") }, (_, i) => `class ${i}`);
+  const detector = Detector.create(c.option<string>("preset"), { classes });
+  const { stream, lift, salts } = c.sample.options as unknown as Drawn;
+  fill(detector.native, { stream, lift, salts, ...more });
+  return detector;
+}

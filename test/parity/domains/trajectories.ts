@@ -1,0 +1,36 @@
+import { Trainer, type TrainerOptions } from "../../../lib/train/trainer.js";
+import { images, truths } from "../../support/pictures.js";
+import { type Comparison, tolerance } from "../comparison.js";
+import { drawnDetector } from "./drawn.js";
+
+/** Steps of training by `Trainer.step`: the losses of each, and every tensor at the end. */
+export async function trajectories(c: Comparison): Promise<void> {
+  const student = c.keep(drawnDetector(c));
+  const [stream, batch] = [c.option<string>("stream"), c.option<number>("batch")];
+  const kd = c.option<object | null>("distill");
+  const teacher = kd && c.keep(drawnDetector(c, { stream: `${stream}/teacher` }));
+  const optimizer = c.option<TrainerOptions["optimizer"]>("optimizer");
+  const distill = teacher ? { teacher, ...kd } : undefined;
+  const trainer = c.keep(new Trainer(student, { optimizer, distill }));
+
+  const losses: Record<string, number>[] = [];
+  for (const [step, salts] of c.option<number[][]>("truths").entries()) {
+    const here = `${stream}/step${step}`;
+    const pictures = images(here, batch, student.preset.size);
+    const targets = truths(here, salts, student.classes.length);
+    const { loss } = await trainer.step({ images: pictures, targets });
+    losses.push({ ...loss });
+    pictures.dispose();
+  }
+  for (const term of c.golden.keys(c.domain, c.sample, "losses/")) {
+    const expected = c.expected(`losses/${term}`);
+    for (const [step, loss] of losses.entries()) {
+      const one = { shape: [1], data: expected.data.subarray(step, step + 1) };
+      c.near(`${term} of step ${step + 1}`, loss[term]!, one, tolerance.steps);
+    }
+  }
+  const state = student.stateDict();
+  for (const name of c.golden.keys(c.domain, c.sample, "state/")) {
+    c.near(name, state[name]!, c.expected(`state/${name}`), tolerance.steps);
+  }
+}

@@ -1,0 +1,3 @@
+import { holdDomain } from "./hold.js";
+
+holdDomain("models");

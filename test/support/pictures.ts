@@ -1,0 +1,39 @@
+import type { Target } from "../../lib/ops.js";
+import { Tensor } from "../../lib/tensor.js";
+import { below, uniform } from "./hashed.js";
+
+// Pictures and truths by name (scripts/golden/pictures.py draws the same, and says why these).
+
+const cell = 25;
+const sides = [260, 400, 600, 900, 1300, 1900, 2700, 3500];
+
+/** float32 `[B, 3, S, S]`, about -1 to 1: patches under noise. */
+export function images(name: string, batch: number, size: number): Tensor {
+  const side = Math.ceil(size / cell);
+  const patches = uniform(`${name}/patches`, batch * 3 * side * side);
+  const noise = uniform(`${name}/noise`, batch * 3 * size * size);
+  const pixels = Float32Array.from(noise, (value, i) => {
+    const [plane, y, x] = [Math.floor(i / size / size), Math.floor(i / size) % size, i % size];
+    const patch = (plane * side + Math.floor(y / cell)) * side + Math.floor(x / cell);
+    return patches[patch]! * 0.75 + value * 0.25;
+  });
+  return Tensor.from(pixels, [batch, 3, size, size]);
+}
+
+/** One target a picture; `salts` says which draw of each. */
+export function truths(name: string, salts: readonly number[], classes: number): Target[] {
+  return salts.map((salt, i) => picture(`${name}/${i}#${salt}`, classes));
+}
+
+/** An object of each of `sides` in 1/4096 of the picture, off by up to an eighth. */
+function picture(name: string, classes: number): Target {
+  const jitter = below(`${name}/sides`, sides.length * 2, 513);
+  const starts = below(`${name}/starts`, sides.length * 2, 4097);
+  const boxes = sides.map((side, i) => {
+    const long = (k: number) => side + ((side * (jitter[2 * i + k]! - 256)) >> 11);
+    const start = (k: number) => (starts[2 * i + k]! * (4096 - long(k))) >> 12;
+    const corners = [start(0), start(1), start(0) + long(0), start(1) + long(1)];
+    return corners.map((corner) => corner / 4096);
+  });
+  return { boxes, labels: below(`${name}/labels`, sides.length, classes) };
+}
