@@ -1,36 +1,19 @@
 // How often and how far: with fixed seeds, so that nothing here is left to chance.
 #include "check.h"
-#include "data/augment.h"
-#include "pictures.h"
+#include "scene.h"
 
 namespace ssd {
 namespace {
 
-constexpr int32_t kWidth = 120, kHeight = 90;
 constexpr AugmentOptions kGeometry{.photometric = false};
 constexpr AugmentOptions kExpand{.photometric = false, .crop = false, .mirror = false};
 constexpr AugmentOptions kCrop{.photometric = false, .expand = false, .mirror = false};
 constexpr AugmentOptions kMirror{.photometric = false, .expand = false, .crop = false};
 
-Painting picture() {
-  Painting out(kWidth, kHeight, {50, 50, 50});
-  out.object(15, 20, 55, 50, {250, 50, 50}, 0).object(70, 40, 110, 80, {50, 50, 250}, 1);
-  return out;
-}
-
-Augmentation augmented(const Painting& painting, const AugmentOptions& options, uint32_t index) {
-  Random random(11, 0, index);
-  return augment(painting.picture(), options, random);
-}
-
-bool is_whole(const View& view) {
-  return view.left == 0 && view.top == 0 && view.width == kWidth && view.height == kHeight;
-}
-
 TEST(one_mode_in_six_takes_the_whole_picture) {
-  const Painting empty(kWidth, kHeight, {0, 0, 0});
+  const Painting empty(kSceneWidth, kSceneHeight, {0, 0, 0});
   // Too small to be overlapped by a tenth: of the modes only the whole and any patch are left.
-  Painting speck(kWidth, kHeight, {0, 0, 0});
+  Painting speck(kSceneWidth, kSceneHeight, {0, 0, 0});
   speck.object(60, 45, 62, 47, {1, 1, 1}, 0);
   int of_empty = 0, of_speck = 0;
   for (uint32_t index = 0; index < 3000; ++index) {
@@ -42,7 +25,7 @@ TEST(one_mode_in_six_takes_the_whole_picture) {
 }
 
 TEST(expansion_is_one_to_four_times_half_of_the_time) {
-  const auto painting = picture();
+  const auto painting = scene();
   constexpr int kDraws = 3000;
   int expanded = 0;
   double ratios = 0, places = 0;
@@ -52,12 +35,12 @@ TEST(expansion_is_one_to_four_times_half_of_the_time) {
     EXPECT_EQ(2, out.truths.labels.size());
     if (is_whole(view)) continue;
     ++expanded;
-    EXPECT(view.width >= kWidth && view.width <= 4 * kWidth);
-    EXPECT_NEAR(view.width / kWidth, view.height / kHeight, 1e-5);
-    EXPECT(view.left <= 0 && view.left + view.width >= kWidth - 1e-3F);
-    EXPECT(view.top <= 0 && view.top + view.height >= kHeight - 1e-3F);
-    ratios += view.width / kWidth;
-    places += -view.left / (view.width - kWidth);
+    EXPECT(view.width >= kSceneWidth && view.width <= 4 * kSceneWidth);
+    EXPECT_NEAR(view.width / kSceneWidth, view.height / kSceneHeight, 1e-5);
+    EXPECT(view.left <= 0 && view.left + view.width >= kSceneWidth - 1e-3F);
+    EXPECT(view.top <= 0 && view.top + view.height >= kSceneHeight - 1e-3F);
+    ratios += view.width / kSceneWidth;
+    places += -view.left / (view.width - kSceneWidth);
   }
   EXPECT_NEAR(kDraws / 2.0, expanded, 140);
   EXPECT_NEAR(2.5, ratios / expanded, 0.12);
@@ -65,7 +48,7 @@ TEST(expansion_is_one_to_four_times_half_of_the_time) {
 }
 
 TEST(half_of_the_views_are_mirrored) {
-  const auto painting = picture();
+  const auto painting = scene();
   int mirrored = 0;
   for (uint32_t index = 0; index < 3000; ++index) {
     const auto out = augmented(painting, kMirror, index);
@@ -76,7 +59,7 @@ TEST(half_of_the_views_are_mirrored) {
 }
 
 TEST(colours_are_drawn_only_when_asked_for) {
-  const auto painting = picture();
+  const auto painting = scene();
   int coloured = 0;
   for (uint32_t index = 0; index < 200; ++index) {
     const auto plain = augmented(painting, kGeometry, index).colour;

@@ -4,30 +4,18 @@
 #include <optional>
 
 #include "check.h"
-#include "pictures.h"
+#include "scene.h"
 
 namespace ssd {
 namespace {
 
 using Numbers = std::vector<double>;
 
-constexpr int32_t kWidth = 120, kHeight = 90, kSide = 200;
+constexpr int32_t kSide = 200;
 constexpr AugmentOptions kNone{
     .photometric = false, .expand = false, .crop = false, .mirror = false};
 constexpr AugmentOptions kGeometry{.photometric = false};
 constexpr AugmentOptions kCrop{.photometric = false, .expand = false, .mirror = false};
-
-// Grey, with a red object of label 0 and a blue one of label 1.
-Painting scene() {
-  Painting out(kWidth, kHeight, {50, 50, 50});
-  out.object(15, 20, 55, 50, {250, 50, 50}, 0).object(70, 40, 110, 80, {50, 50, 250}, 1);
-  return out;
-}
-
-Augmentation augmented(const Painting& painting, const AugmentOptions& options, uint32_t index) {
-  Random random(11, 0, index);
-  return augment(painting.picture(), options, random);
-}
 
 // What surrounds the pixels that are bright in a channel, relative to the view.
 std::optional<Numbers> bounds(const std::vector<float>& rgb, size_t channel) {
@@ -46,10 +34,6 @@ bool holds(const View& view, double x, double y) {
   return x > view.left && x < view.left + view.width && y > view.top && y < view.top + view.height;
 }
 
-bool is_whole(const View& view) {
-  return view.left == 0 && view.top == 0 && view.width == kWidth && view.height == kHeight;
-}
-
 TEST(the_whole_picture_keeps_all_truths) {
   const auto painting = scene();
   for (const auto& out : {whole(painting.picture()), augmented(painting, kNone, 0)}) {
@@ -62,7 +46,7 @@ TEST(the_whole_picture_keeps_all_truths) {
 }
 
 TEST(slivers_and_boxes_without_area_are_dropped) {
-  const Painting canvas(kWidth, kHeight, {0, 0, 0});
+  const Painting canvas(kSceneWidth, kSceneHeight, {0, 0, 0});
   const auto kept = [&](const std::vector<float>& box) {
     const std::vector<int32_t> labels{0};
     auto picture = canvas.picture();
@@ -84,7 +68,7 @@ TEST(boxes_follow_the_pixels) {
   int seen = 0, dropped = 0;
   for (uint32_t index = 0; index < 300; ++index) {
     const auto out = augmented(painting, kGeometry, index);
-    resample(picture.pixels, kWidth, kHeight, out.view, kSide, nullptr, {}, rgb.data());
+    resample(picture.pixels, kSceneWidth, kSceneHeight, out.view, kSide, nullptr, {}, rgb.data());
     for (size_t k = 0; k < out.truths.labels.size(); ++k) {
       const auto found = bounds(rgb, out.truths.labels[k] == 0 ? 0 : 2);
       EXPECT(found.has_value());
@@ -111,7 +95,7 @@ TEST(a_crop_keeps_the_truths_whose_centre_it_holds) {
 }
 
 TEST(no_box_is_degenerate_or_outside) {
-  Painting crowd(kWidth, kHeight, {0, 0, 0});
+  Painting crowd(kSceneWidth, kSceneHeight, {0, 0, 0});
   for (int32_t i = 0; i < 12; ++i)
     crowd.object(i * 9, i * 6, i * 9 + 1 + i, i * 6 + 12 - i, {9, 9, 9}, i);
   for (uint32_t index = 0; index < 500; ++index) {
@@ -131,9 +115,9 @@ TEST(a_crop_lies_in_the_picture_and_is_neither_thin_nor_small) {
     const auto view = augmented(painting, kCrop, index).view;
     const double ratio = view.width / view.height;
     EXPECT(ratio >= 0.5 - 1e-5 && ratio <= 2 + 1e-5);
-    EXPECT(view.width >= 0.3F * kWidth - 1e-3F && view.height >= 0.3F * kHeight - 1e-3F);
-    EXPECT(view.left >= 0 && view.left + view.width <= kWidth + 1e-3F);
-    EXPECT(view.top >= 0 && view.top + view.height <= kHeight + 1e-3F);
+    EXPECT(view.width >= 0.3F * kSceneWidth - 1e-3F && view.height >= 0.3F * kSceneHeight - 1e-3F);
+    EXPECT(view.left >= 0 && view.left + view.width <= kSceneWidth + 1e-3F);
+    EXPECT(view.top >= 0 && view.top + view.height <= kSceneHeight + 1e-3F);
   }
 }
 

@@ -1,12 +1,14 @@
-"""Detectors with random weights and what they give: torchvision's two SSDs, SSDs on its ResNets and
-MobileNetV3, and bubbliiiing's MobileNetV2.
+"""Detectors of other projects with random weights, and what they give: plain PyTorch under ssd.pytorch's
+names and bubbliiiing's, torchvision's two SSDs, SSDs on its ResNets and MobileNetV3.
 
-python3 scripts/golden/torchvision_models.py --out FOLDER [--seed 1] [--only NAME ...]
+python3 scripts/golden/interchange.py --out FOLDER [--seed 1] [--only NAME ...]
+python3 scripts/golden/interchange.py --check FOLDER
 
-For each NAME.weights.safetensors (the state dict under its project's names) and
-NAME.outputs.safetensors: `images` [B, 3, S, S] as the network takes them, `bbox_regression`
-[B, P, 4] and `cls_logits` [B, P, C] in float64, and where the priors are the project's own
-`anchors` [P, 4] in corners, input pixels. It needs torch, torchvision and safetensors.
+For each NAME.pth (the state dict as torch.save writes it) and NAME.outputs.safetensors: `images`
+[B, 3, S, S] as the network takes them, `bbox_regression` [B, P, 4] and `cls_logits` [B, P, C] in float64,
+and where the priors are the project's own `anchors` [P, 4] in corners, input pixels. The way back: each
+NAME.exported.safetensors of the folder is loaded with strict=True and must give the same to the bit. It
+needs torch, torchvision and safetensors.
 """
 
 import argparse
@@ -17,9 +19,10 @@ sys.dont_write_bytecode = True
 
 import torch  # noqa: E402
 from torch import nn  # noqa: E402
-from safetensors.torch import save_file  # noqa: E402
+from safetensors.torch import load_file, save_file  # noqa: E402
 
 import bubbliiiing  # noqa: E402
+import models  # noqa: E402
 import plain_ssd  # noqa: E402
 from torchvision_import import torchvision  # noqa: E402
 
@@ -113,7 +116,14 @@ def resnet(depth, channels):
     return ResNetSSD(getattr(torchvision.models, f"resnet{depth}")(weights=None), channels)
 
 
+def ssd_pytorch():
+    """The 71 tensors `vgg`, `L2Norm`, `extras`, `loc`, `conf`."""
+    ratios = [[2], [2, 3], [2, 3], [2, 3], [2], [2]]
+    return models.build("ssd300-vgg16", {"ratios": ratios}, CLASSES)
+
+
 MODELS = {
+    "ssd_pytorch": ssd_pytorch,
     "ssd300_vgg16": lambda: detector("ssd300_vgg16"),
     "ssdlite320_mobilenet_v3_large": lambda: detector("ssdlite320_mobilenet_v3_large"),
     "resnet34": lambda: resnet(34, [128, 256]),
@@ -125,17 +135,41 @@ MODELS = {
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--check", type=Path)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", nargs="+", choices=MODELS, default=list(MODELS))
     args = parser.parse_args()
-    args.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
-    for name in args.only:
-        torch.manual_seed(args.seed)
-        weights, outputs = reference(name, torch.Generator().manual_seed(args.seed))
-        save_file(weights, args.out / f"{name}.weights.safetensors")
-        save_file(outputs, args.out / f"{name}.outputs.safetensors")
+    if args.out is not None:
+        args.out.mkdir(parents=True, exist_ok=True)
+        for name in args.only:
+            write(args.out, name, args.seed)
+    if args.check is not None:
+        suffix = ".exported.safetensors"
+        for file in sorted(args.check.glob(f"*{suffix}")):
+            check(args.check, file.name.removesuffix(suffix))
+
+
+def write(folder, name, seed):
+    torch.manual_seed(seed)
+    weights, outputs = reference(name, torch.Generator().manual_seed(seed))
+    torch.save(weights, folder / f"{name}.pth")
+    save_file(outputs, folder / f"{name}.outputs.safetensors")
+
+
+def check(folder, name):
+    model = MODELS[name]().eval()
+    own = getattr(model, "detector", model)
+    exported = load_file(folder / f"{name}.exported.safetensors")
+    own.load_state_dict(exported, strict=True)
+    outputs = load_file(folder / f"{name}.outputs.safetensors")
+    with torch.no_grad():
+        loc, conf = model.double()(outputs["images"].double())
+    for key, value in {"bbox_regression": loc, "cls_logits": conf}.items():
+        if not torch.equal(value, outputs[key]):
+            raise SystemExit(f"{name}: expected the same {key}, got others")
+    print(f"{name}: {len(exported)} tensors, strict, equal")
 
 
 def reference(name, rng):
@@ -153,7 +187,7 @@ def reference(name, rng):
 
 def scale(name):
     """Pixels less a mean are about as large as this; the others are divided by a deviation."""
-    return 60 if name in ("ssd300_vgg16", "bubbliiiing") else 1
+    return 60 if name in ("ssd_pytorch", "ssd300_vgg16", "bubbliiiing") else 1
 
 
 def anchors_of(name, model, images):

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "data/augment.h"
+#include "pictures.h"
+
+constexpr int32_t kSceneWidth = 120, kSceneHeight = 90;
+
+// Grey, with a red object of label 0 and a blue one of label 1.
+Painting scene();
+
+// The augmentation of picture `index` of an epoch.
+ssd::Augmentation augmented(const Painting& painting, const ssd::AugmentOptions& options,
+                            uint32_t index);
+
+// Whether a view shows all of the scene.
+bool is_whole(const ssd::View& view);
