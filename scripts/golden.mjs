@@ -1,6 +1,6 @@
 // Writes the committed references, test/golden, anew. `--out DIR` writes others elsewhere; what else is
 // given goes to scripts/golden/main.py. `--probe` only says whether there is a Python with torch.
-import { renameSync, rmSync } from "node:fs";
+import { readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { findPython, makeReferences } from "./references.mjs";
@@ -15,6 +15,9 @@ const { values } = parseArgs({
     probe: { type: "boolean", default: false },
   },
 });
+
+/** References beside main.py's: see scripts/golden/README.md. */
+const others = ["names.json", "weights"];
 
 try {
   const found = findPython();
@@ -37,8 +40,11 @@ async function write(found) {
   const flags = ["light", "full"].filter((name) => values[name]).map((name) => `--${name}`);
   await makeReferences(found, out, ["--seed", values.seed, ...flags]);
   if (values.out !== undefined) return;
-  // Whatever the old ones hold and the new ones do not goes with them.
-  rmSync(committed, { recursive: true, force: true });
   rmSync(join(out, "presets.json"));
-  renameSync(out, committed);
+  // Whatever the old ones hold and the new ones do not goes with them.
+  for (const name of readdirSync(committed).filter((entry) => !others.includes(entry))) {
+    rmSync(join(committed, name), { recursive: true });
+  }
+  for (const name of readdirSync(out)) renameSync(join(out, name), join(committed, name));
+  rmSync(out, { recursive: true });
 }
