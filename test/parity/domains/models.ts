@@ -42,7 +42,7 @@ function plainSgd() {
 }
 
 function sameGradients(c: Comparison, session: NativeSession): void {
-  const momentum = session.optimizerState();
+  const momentum = session.state("optimizer.");
   const names = c.golden.keys(c.domain, c.sample, "grad/");
   const own = Object.keys(momentum).map((name) => name.replace("optimizer.first.", ""));
   c.same("parameters without reference", missing(own, names), []);
