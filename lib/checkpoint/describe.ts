@@ -28,7 +28,8 @@ export function describeLoad(report: LoadReport): string[] {
     found.why ||= `${name}: expected [${expected}], got [${got}]`;
   }
   const under = wrapper === "" ? "" : ` under ${wrapper.replace(/\.$/, "")}`;
-  const head = `${file}: ${format}, names of ${layout}${under}`;
+  const whose = layout === "native" ? "our own names" : `names of ${layout}`;
+  const head = `${file}: ${format}, ${whose}${under}`;
   return [head, ...table(rows), ...beside(unexpected)];
 }
 

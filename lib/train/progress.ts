@@ -149,7 +149,8 @@ export function progressLine(
   { isTTY, columns }: Pick<Terminal, "isTTY" | "columns">,
 ): string {
   const rate = done / Math.max(seconds, 1e-9);
-  const speed = rate >= 1 ? `${rate.toFixed(2)}it/s` : `${(1 / rate).toFixed(2)}s/it`;
+  const known = rate >= 1 ? `${rate.toFixed(2)}it/s` : `${(1 / rate).toFixed(2)}s/it`;
+  const speed = seconds > 0 ? known : "?it/s";
   const named = Object.entries(fields)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `, ${name}=${short(value)}`)

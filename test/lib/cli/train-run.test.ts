@@ -93,7 +93,7 @@ describe("weights to start from", () => {
     const { lines } = await request({ init });
     // Another number of classes needs other predictors of classes, and those alone.
     expect(lines.slice(0, 5)).toEqual([
-      expect.stringMatching(/5\.safetensors: safetensors, names of native$/),
+      expect.stringMatching(/5\.safetensors: safetensors, our own names$/),
       expect.stringMatching(/^ +part +loaded +skipped +missing$/),
       expect.stringMatching(/^ +stages +[1-9]\d* +0 +0$/),
       expect.stringMatching(/^ +loc +8 +0 +0$/),
