@@ -2,10 +2,10 @@ import { z } from "zod";
 import { fillAll } from "./checkpoint/fill.js";
 import { initFrom, type LoadReport } from "./checkpoint/init.js";
 import { entriesOf } from "./checkpoint/layouts/choose.js";
-import { layoutFamilies } from "./checkpoint/layouts/layout.js";
+import { type LayoutFamily, layoutFamilies } from "./checkpoint/layouts/layout.js";
 import { recognise } from "./checkpoint/recognise.js";
 import { saveModel } from "./checkpoint/store.js";
-import { openWeights } from "./checkpoint/weights.js";
+import { openWeights, type WeightFile } from "./checkpoint/weights.js";
 import type { Box } from "./data/dataset.js";
 import { decodePicture, type PictureInput } from "./data/picture.js";
 import { SsdError } from "./errors.js";
@@ -69,8 +69,13 @@ export class Detector {
   readonly classes: readonly string[];
   /** The engine's model. */
   readonly native: NativeModel;
-  /** SHA-256 of the weights' bytes as they were loaded, when they came from a file. */
-  readonly source?: { file: string; sha256?: string };
+  /** Where the weights came from, when they came from a file: SHA-256 of the bytes, whose names they had. */
+  readonly source?: {
+    file: string;
+    sha256: string;
+    format: WeightFile["format"];
+    layout: LayoutFamily;
+  };
   private cachedPriors?: Tensor;
 
   private constructor(
@@ -112,7 +117,12 @@ export class Detector {
       const { native } = Detector.build(about.preset, about.classes, 0, "cpu");
       const { sha256 } = await fillAll(native, entriesOf(view, native), file);
       native.to(device);
-      const source = { file, sha256: weights.metadata.sha256 ?? sha256 };
+      const source = {
+        file,
+        sha256: weights.metadata.sha256 ?? sha256,
+        format: weights.format,
+        layout: view.layout.family,
+      };
       return new Detector(about.preset, about.classes, native, source);
     } finally {
       await weights.close();

@@ -28,9 +28,18 @@ export function describeLoad(report: LoadReport): string[] {
     found.why ||= `${name}: expected [${expected}], got [${got}]`;
   }
   const under = wrapper === "" ? "" : ` under ${wrapper.replace(/\.$/, "")}`;
-  const whose = layout === "native" ? "our own names" : `names of ${layout}`;
-  const head = `${file}: ${format}, ${whose}${under}`;
+  const head = `${describeSource({ file, format, layout })}${under}`;
   return [head, ...table(rows), ...beside(unexpected)];
+}
+
+/** What a weight file was recognised as. */
+export function describeSource({
+  file,
+  format,
+  layout,
+}: Pick<LoadReport, "file" | "format" | "layout">): string {
+  const whose = layout === "native" ? "our own names" : `names of ${layout}`;
+  return `${file}: ${format}, ${whose}`;
 }
 
 function table(rows: ReadonlyMap<string, Row>): string[] {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describeLoad } from "../checkpoint/describe.js";
+import { describeLoad, describeSource } from "../checkpoint/describe.js";
 import type { DataSource } from "../data/dataset.js";
 import { parseSource } from "../data/sources.js";
 import { Detector } from "../detector.js";
@@ -39,7 +39,8 @@ export async function runTraining(
   const val = choices.val === undefined ? undefined : parseSource(choices.val);
   // Everything that can be wrong is looked at before a teacher is loaded and data is read.
   parseOptions(trainOptions.omit({ data: true }), { ...options, val }, "train");
-  const teacher = choices.teacher === undefined ? undefined : await Detector.load(choices.teacher);
+  const teacher =
+    choices.teacher === undefined ? undefined : await loadTeacher(choices.teacher, line);
   const classes = choices.classes ?? (await classesOf(data, teacher));
   const { device } = choices;
   const student = Detector.create(choices.model, {
@@ -57,6 +58,13 @@ export async function runTraining(
   const run = train(student, { ...options, data, val, distill, signal, onEvent });
   const { epochs, steps, best, teacher: scored, weights, report } = await run.done;
   return { epochs, steps, best, teacher: scored, weights: weights!, report: report! };
+}
+
+async function loadTeacher(file: string, line: (text: string) => void): Promise<Detector> {
+  const teacher = await Detector.load(file);
+  const { preset, classes, source } = teacher;
+  line(`${describeSource(source!)}: teacher ${preset.name} of ${classes.length} classes`);
+  return teacher;
 }
 
 /** The request's parts once defaults and saved options are in. */

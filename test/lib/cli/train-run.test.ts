@@ -73,7 +73,10 @@ describe("classes", () => {
   test("are the teacher's where it knows all of the data's, and it is measured", async () => {
     const classes = ["star", ...shapeClasses];
     const teacher = await weights(1, classes);
-    const { result } = await request({ teacher }, {}, { mu: 0.5 });
+    const { result, lines } = await request({ teacher }, {}, { mu: 0.5 });
+    expect(lines).toEqual([
+      `${teacher}: safetensors, our own names: teacher ssd128-tiny of 4 classes`,
+    ]);
     expect(result.teacher!.map).toBeGreaterThanOrEqual(0);
     expect((await Detector.load(result.weights)).classes).toEqual(classes);
     expect(await savedOptions()).toMatchObject({ distill: { teacher, mu: 0.5 } });

@@ -239,8 +239,8 @@ describe("resuming", () => {
       failure(
         "BAD_CHECKPOINT",
         "teacher",
-        teachers[0]!.source!.sha256!,
-        teachers[1]!.source!.sha256!,
+        teachers[0]!.source!.sha256,
+        teachers[1]!.source!.sha256,
       ),
     );
   });
