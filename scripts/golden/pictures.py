@@ -1,12 +1,12 @@
 """Pictures and truths by name (test/support/pictures.ts draws the same)."""
 
+from math import sqrt
+
 import torch
 
 from hashed import below, uniform
 
 CELL = 25  # pixels of a patch
-# Sides of objects in 1/4096 of the picture, each half as long again: every map of an SSD gets some.
-SIDES = [260, 400, 600, 900, 1300, 1900, 2700, 3500]
 
 
 def images(name, batch, size):
@@ -21,11 +21,20 @@ def images(name, batch, size):
     return (patches[:, :, where][:, :, :, where] * 0.75 + noise * 0.25).float()
 
 
-def truths(name, classes):
-    """Boxes [8, 4] in corner form and labels [8] of one picture: one object of each of SIDES, its width
+def sides_for(grid):
+    """Sides of objects in 1/4096 of the picture: the squares of every map of a grid, so that each map
+    learns. Nothing smaller: it would lie inside several equal priors, and which of these fits best is
+    rounding."""
+    sizes = grid["sizes"]
+    squares = [*sizes[:-1], *(sqrt(a * b) for a, b in zip(sizes, sizes[1:]))]
+    return [min(round(4096 * size / grid["size"]), 3600) for size in squares]
+
+
+def truths(name, sides, classes):
+    """Boxes [G, 4] in corner form and labels [G] of one picture: one object of each of `sides`, its width
     and height off by up to an eighth, somewhere inside. Multiples of 2^-12, exact in float32."""
-    count = len(SIDES)
-    sides = torch.tensor(SIDES).unsqueeze(1)
+    count = len(sides)
+    sides = torch.tensor(sides).unsqueeze(1)
     sides = sides + (sides * (below(f"{name}/sides", count * 2, 513).reshape(-1, 2) - 256) >> 11)
     starts = below(f"{name}/starts", count * 2, 4097).reshape(-1, 2) * (4096 - sides) >> 12
     boxes = torch.cat([starts, starts + sides], dim=1).float() / 4096

@@ -19,8 +19,9 @@ def prior_boxes(grid):
     """Priors in centre form, float64 [P, 4].
 
     `stepConvention`: `fixed` takes the listed steps, `imageOverMap` the side of the picture over the
-    side of the map. `clip`: True clips the four numbers to [0, 1] (SSD's own code), "corners" the
-    corners, which moves centres and sides of what reaches over an edge, False nothing.
+    side of the map. `clip`: True clips the four numbers to [0, 1] (SSD's own code), "sizes" width and
+    height alone (torchvision), "corners" the corners, which moves centres and sides of what reaches
+    over an edge (bubbliiiing), False nothing.
     """
     size = grid["size"]
     rows = []
@@ -43,4 +44,6 @@ def prior_boxes(grid):
 def clipped(priors, clip):
     if clip == "corners":
         return to_centres(to_corners(priors).clamp(0, 1))
+    if clip == "sizes":
+        return torch.cat([priors[:, :2], priors[:, 2:].clamp(0, 1)], dim=1)
     return priors.clamp(0, 1) if clip else priors

@@ -7,16 +7,16 @@ from pictures import truths
 from stability import batch_is_stable
 
 
-def draw(name, salts, classes):
+def draw(name, sides, salts, classes):
     """One (boxes, labels) a picture; `salts` says which draw of each."""
-    return [truths(f"{name}/{i}#{salt}", classes) for i, salt in enumerate(salts)]
+    return [truths(f"{name}/{i}#{salt}", sides, classes) for i, salt in enumerate(salts)]
 
 
 def double(targets):
     return [(boxes.double(), labels) for boxes, labels in targets]
 
 
-def clear_salts(name, student, teacher, priors, options, margin):
+def clear_salts(name, sides, student, teacher, priors, options, margin):
     """For every picture the first draw of truths whose matching, mining and bound are clear.
 
     `student` and `teacher` are (loc, conf), float64; without a teacher None. Classes are those of conf
@@ -29,7 +29,7 @@ def clear_salts(name, student, teacher, priors, options, margin):
         exact = ("bound",) if teacher is None else ()
         outputs = [part.detach().unsqueeze(0) for part in (loc, conf, teacher_loc, teacher_conf)]
         for salt in count():
-            drawn = truths(f"{name}/{i}#{salt}", conf.shape[1] - 1)
+            drawn = truths(f"{name}/{i}#{salt}", sides, conf.shape[1] - 1)
             if batch_is_stable(Batch(priors, [drawn], *outputs, options, exact, margin)):
                 salts.append(salt)
                 break

@@ -5,7 +5,6 @@ import { below, uniform } from "./hashed.js";
 // Pictures and truths by name (scripts/golden/pictures.py draws the same, and says why these).
 
 const cell = 25;
-const sides = [260, 400, 600, 900, 1300, 1900, 2700, 3500];
 
 /** float32 `[B, 3, S, S]`, about -1 to 1: patches under noise. */
 export function images(name: string, batch: number, size: number): Tensor {
@@ -20,13 +19,8 @@ export function images(name: string, batch: number, size: number): Tensor {
   return Tensor.from(pixels, [batch, 3, size, size]);
 }
 
-/** One target a picture; `salts` says which draw of each. */
-export function truths(name: string, salts: readonly number[], classes: number): Target[] {
-  return salts.map((salt, i) => picture(`${name}/${i}#${salt}`, classes));
-}
-
-/** An object of each of `sides` in 1/4096 of the picture, off by up to an eighth. */
-function picture(name: string, classes: number): Target {
+/** Truths of one picture: an object of each of `sides` in 1/4096 of it, off by up to an eighth. */
+export function truths(name: string, sides: readonly number[], classes: number): Target {
   const jitter = below(`${name}/sides`, sides.length * 2, 513);
   const starts = below(`${name}/starts`, sides.length * 2, 4097);
   const boxes = sides.map((side, i) => {

@@ -9,6 +9,9 @@ VARIANTS = {
     "fixed": {"stepConvention": "fixed"},
     "imageOverMap": {"stepConvention": "imageOverMap"},
     "unclipped": {"clip": False},
+    "sizes": {"clip": "sizes"},
+    "corners": {"clip": "corners"},
+    "corners-imageOverMap": {"clip": "corners", "stepConvention": "imageOverMap"},
 }
 
 

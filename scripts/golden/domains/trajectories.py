@@ -8,14 +8,14 @@ from domains.run import Case
 from ema import Average
 from models import build
 from multibox_kd import multibox_kd
-from pictures import images
+from pictures import images, sides_for
 from priors import prior_boxes
 from store import Big
 from targets import clear_salts, double, draw
 from weights import fill
 
 CLASSES = 5  # foreground
-LIFT = 1.2
+LIFT = 1
 # The networks drift apart by rounding as they train: decisions stay clear of that.
 MARGIN = 2e-4
 
@@ -72,15 +72,15 @@ def train(stream, name, trajectory, preset):
     average = Average(student, **trajectory.ema) if trajectory.ema else None
     start = {key: value.clone() for key, value in student.state_dict().items()}
 
-    losses, truths = [], []
+    losses, truths, sides = [], [], sides_for(preset)
     for step in range(trajectory.steps):
         here = f"{stream}/step{step}"
         pictures = images(here, trajectory.batch, preset["size"]).double()
         outputs = student.train()(pictures)
         with torch.no_grad():
             taught = None if trajectory.distill is None else teacher(pictures)
-        truths.append(clear_salts(here, outputs, taught, priors, options, MARGIN))
-        targets = double(draw(here, truths[-1], CLASSES))
+        truths.append(clear_salts(here, sides, outputs, taught, priors, options, MARGIN))
+        targets = double(draw(here, sides, truths[-1], CLASSES))
         terms = losses_of(outputs, taught, targets, priors.double(), options)
         optimizer.zero_grad()
         terms["total"].backward()
@@ -99,6 +99,7 @@ def train(stream, name, trajectory, preset):
         "batch": trajectory.batch,
         "classes": CLASSES,
         "lift": LIFT,
+        "sides": sides,
         "truths": truths,
         "optimizer": trajectory.optimizer,
         "distill": trajectory.distill,

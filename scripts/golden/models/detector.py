@@ -5,7 +5,7 @@ from torch import nn
 
 
 class Detector(nn.Module):
-    """`sources(x)` of a subclass gives the maps; `predictor(channels, out)` makes a head."""
+    """`sources(x)` of a subclass gives the maps, `add_heads` their predictors."""
 
     def __init__(self, grid, classes):
         super().__init__()
@@ -13,6 +13,7 @@ class Detector(nn.Module):
         self.per_cell = [2 + 2 * len(ratios) for ratios in grid["ratios"]]
 
     def add_heads(self, widths, predictor):
+        """`predictor(channels, out)` makes one."""
         pairs = list(zip(widths, self.per_cell, strict=True))
         self.loc = nn.ModuleList(predictor(width, cell * 4) for width, cell in pairs)
         self.conf = nn.ModuleList(predictor(width, cell * self.classes) for width, cell in pairs)
@@ -27,20 +28,3 @@ class Detector(nn.Module):
 def rows(map, columns):
     """[B, A * K, H, W] to [B, H * W * A, K]: cells row by row, the priors of a cell together."""
     return map.permute(0, 2, 3, 1).reshape(len(map), -1, columns)
-
-
-def plain_head(width, out):
-    return nn.Conv2d(width, out, 3, padding=1)
-
-
-def conv_norm(width, out, kernel, activation=nn.ReLU6, stride=1, groups=1, padding=None):
-    """Convolution without bias, BatchNorm, activation (none when None)."""
-    padding = kernel // 2 if padding is None else padding
-    conv = nn.Conv2d(width, out, kernel, stride, padding, groups=groups, bias=False)
-    layers = [conv, nn.BatchNorm2d(out)]
-    return nn.Sequential(*layers, *([activation()] if activation else []))
-
-
-def separable_head(width, out):
-    """The predictor of SSDLite (arXiv 1801.04381, 6.2): depthwise, then pointwise."""
-    return nn.Sequential(conv_norm(width, width, 3, groups=width), nn.Conv2d(width, out, 1))

@@ -2,7 +2,8 @@
 
 from torch import nn
 
-from models.detector import Detector, conv_norm, plain_head
+from models.detector import Detector
+from models.parts import chain, conv_norm, plain_head
 
 
 class StagesSsd(Detector):
@@ -10,15 +11,11 @@ class StagesSsd(Detector):
         super().__init__(grid, classes)
         self.stages, width = nn.ModuleList(), 3
         for out in channels:
-            halve = conv_norm(width, out, 3, nn.ReLU, stride=2)
-            refine = [conv_norm(out, out, 3, nn.ReLU) for _ in range(depth)]
+            halve = conv_norm(width, out, 3, 2, activation=nn.ReLU)
+            refine = [conv_norm(out, out, 3, activation=nn.ReLU) for _ in range(depth)]
             self.stages.append(nn.Sequential(halve, *refine))
             width = out
         self.add_heads(channels[2:], plain_head)
 
     def sources(self, x):
-        maps = []
-        for stage in self.stages:
-            x = stage(x)
-            maps.append(x)
-        return maps[2:]
+        return chain(self.stages, x)[2:]

@@ -1,34 +1,13 @@
 """SSD on VGG (arXiv 1512.02325, section 3.1), named as in ssd.pytorch: `vgg.{index}`, `L2Norm`,
 `extras.{0..7}`, `loc.{0..5}`, `conf.{0..5}`."""
 
-import torch
 from torch import nn
 
-from models.detector import Detector, plain_head
+from models.detector import Detector
+from models.parts import L2Norm, plain_extra_maps, plain_extras, plain_head
 
-# Output channels and kernel, stride, padding.
-EXTRAS = [
-    (256, 1, 1, 0),
-    (512, 3, 2, 1),
-    (128, 1, 1, 0),
-    (256, 3, 2, 1),
-    (128, 1, 1, 0),
-    (256, 3, 1, 0),
-    (128, 1, 1, 0),
-    (256, 3, 1, 0),
-]
-
-
-class L2Norm(nn.Module):
-    """x over its length across the channels, times a weight a channel (ParseNet)."""
-
-    def __init__(self, channels):
-        super().__init__()
-        self.weight = nn.Parameter(torch.full([channels], 20.0))
-
-    def forward(self, x):
-        length = x.pow(2).sum(dim=1, keepdim=True).sqrt() + 1e-10
-        return self.weight.reshape(1, -1, 1, 1) * (x / length)
+VGG16 = [64, 64, "M", 128, 128, "M", 256, 256, 256, "C", 512, 512, 512, "M", 512, 512, 512]
+VGG13 = [64, 64, "M", 128, 128, "M", 256, 256, "C", 512, 512, "M", 512, 512]
 
 
 class VggSsd(Detector):
@@ -41,7 +20,7 @@ class VggSsd(Detector):
                 width = layer
             else:
                 modules.append(nn.MaxPool2d(2, 2, ceil_mode=layer == "C"))
-        # The last 2x2 pool ends the stride-8 stretch: its input is the first source.
+        # The last 2x2 pool ends the stretch of stride 8: its input is the first source.
         self.stride8 = max(i for i, m in enumerate(modules) if isinstance(m, nn.MaxPool2d))
         modules += [
             nn.MaxPool2d(3, 1, 1),
@@ -52,22 +31,12 @@ class VggSsd(Detector):
         ]
         self.vgg = nn.ModuleList(modules)
         self.L2Norm = L2Norm(512)
-        self.extras, width = nn.ModuleList(), 1024
-        for out, kernel, stride, padding in EXTRAS:
-            self.extras.append(nn.Conv2d(width, out, kernel, stride, padding))
-            width = out
-        self.relu = nn.ReLU()
+        self.extras, self.relu = plain_extras(1024), nn.ReLU()
         self.add_heads([512, 1024, 512, 256, 256, 256], plain_head)
 
     def sources(self, x):
-        maps = []
         for i, module in enumerate(self.vgg):
             if i == self.stride8:
-                maps.append(self.L2Norm(x))
+                early = self.L2Norm(x)
             x = module(x)
-        maps.append(x)
-        for i, conv in enumerate(self.extras):
-            x = self.relu(conv(x))
-            if i % 2 == 1:
-                maps.append(x)
-        return maps
+        return [early, x, *plain_extra_maps(self.extras, self.relu, x)]

@@ -1,5 +1,7 @@
 import { Detector } from "../../../lib/detector.js";
 import { loadEngine } from "../../../lib/native.js";
+import type { Target } from "../../../lib/ops.js";
+import { truths } from "../../support/pictures.js";
 import { type Drawn, fill } from "../../support/weights.js";
 import type { Comparison } from "../comparison.js";
 
@@ -12,4 +14,10 @@ export function drawnDetector(c: Comparison, more: Partial<Drawn> = {}): Detecto
   const { stream, lift, salts } = c.sample.options as unknown as Drawn;
   fill(detector.native, { stream, lift, salts, ...more });
   return detector;
+}
+
+/** One target a picture; `salts` says which draw of each. */
+export function drawnTargets(c: Comparison, name: string, salts: readonly number[]): Target[] {
+  const [sides, classes] = [c.option<number[]>("sides"), c.option<number>("classes")];
+  return salts.map((salt, i) => truths(`${name}/${i}#${salt}`, sides, classes));
 }

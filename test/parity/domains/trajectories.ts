@@ -1,7 +1,7 @@
 import { Trainer, type TrainerOptions } from "../../../lib/train/trainer.js";
-import { images, truths } from "../../support/pictures.js";
+import { images } from "../../support/pictures.js";
 import { type Comparison, tolerance } from "../comparison.js";
-import { drawnDetector } from "./drawn.js";
+import { drawnDetector, drawnTargets } from "./drawn.js";
 
 /** Steps of training by `Trainer.step`: the losses of each, and every tensor at the end. */
 export async function trajectories(c: Comparison): Promise<void> {
@@ -17,7 +17,7 @@ export async function trajectories(c: Comparison): Promise<void> {
   for (const [step, salts] of c.option<number[][]>("truths").entries()) {
     const here = `${stream}/step${step}`;
     const pictures = images(here, batch, student.preset.size);
-    const targets = truths(here, salts, student.classes.length);
+    const targets = drawnTargets(c, here, salts);
     const { loss } = await trainer.step({ images: pictures, targets });
     losses.push({ ...loss });
     pictures.dispose();
