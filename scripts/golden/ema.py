@@ -13,7 +13,8 @@ class Average:
 
     def update(self, model):
         self.updates += 1
-        d = self.decay * (1 - exp(-self.updates / self.warmup))
+        grown = 1 - exp(-self.updates / self.warmup) if self.warmup else 1
+        d = self.decay * grown
         for name, value in model.state_dict().items():
             if value.is_floating_point():
                 self.state[name] = d * self.state[name] + (1 - d) * value

@@ -1,6 +1,6 @@
 """Steps of training, plain and distilled: the losses of each, and all that is trained at the end."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 
@@ -38,11 +38,11 @@ class Trajectory:
     batch: int = 4
     distill: dict | None = None  # loss options of a run with a teacher
     ema: dict | None = None
-    more: dict = field(default_factory=dict)
 
 
 TRAJECTORIES = {
     "tiny-sgd": Trajectory("ssd128-tiny", SGD),
+    "tiny-ema": Trajectory("ssd128-tiny", SGD, ema={"decay": 0.9, "warmup": 5}),
     "tiny-sgd-kd": Trajectory("ssd128-tiny", SGD, distill={}),
     "tiny-nesterov-kl": Trajectory(
         "ssd128-tiny", NESTEROV, distill={"soft": "kl", "temperature": 2}
@@ -50,7 +50,9 @@ TRAJECTORIES = {
     "tiny-adamw": Trajectory("ssd128-tiny", ADAMW),
     "tiny-adam-kd": Trajectory("ssd128-tiny", ADAM, distill={"temperature": 2, "nu": 0.3}),
     "small-sgd": Trajectory("ssd128-small", SLOW),
-    "small-adamw-kd": Trajectory("ssd128-small", ADAMW, distill={}),
+    "small-adamw-kd-ema": Trajectory(
+        "ssd128-small", ADAMW, distill={}, ema={"decay": 0.99, "warmup": 0}
+    ),
     "vgg16-sgd": Trajectory("ssd300-vgg16", SLOWEST, steps=5, batch=1),
     "vgg16-sgd-kd": Trajectory("ssd300-vgg16", SLOWEST, steps=5, batch=1, distill={}),
 }

@@ -1,3 +1,4 @@
+import type { Tensor } from "../../../lib/tensor.js";
 import { Trainer, type TrainerOptions } from "../../../lib/train/trainer.js";
 import { images } from "../../support/pictures.js";
 import { type Comparison, tolerance } from "../comparison.js";
@@ -11,7 +12,8 @@ export async function trajectories(c: Comparison): Promise<void> {
   const teacher = kd && c.keep(drawnDetector(c, { stream: `${stream}/teacher` }));
   const optimizer = c.option<TrainerOptions["optimizer"]>("optimizer");
   const distill = teacher ? { teacher, ...kd } : undefined;
-  const trainer = c.keep(new Trainer(student, { optimizer, distill }));
+  const ema = c.option<TrainerOptions["ema"] | null>("ema") ?? undefined;
+  const trainer = c.keep(new Trainer(student, { optimizer, distill, ema }));
 
   const losses: Record<string, number>[] = [];
   for (const [step, salts] of c.option<number[][]>("truths").entries()) {
@@ -29,8 +31,16 @@ export async function trajectories(c: Comparison): Promise<void> {
       c.near(`${term} of step ${step + 1}`, loss[term]!, one, tolerance.steps);
     }
   }
-  const state = student.stateDict();
-  for (const name of c.golden.keys(c.domain, c.sample, "state/")) {
-    c.near(name, state[name]!, c.expected(`state/${name}`), tolerance.steps);
+  sameState(c, "state", student.stateDict());
+  if (ema !== undefined) sameState(c, "ema", trainer.emaStateDict());
+}
+
+/** Every tensor; at least one is expected. */
+function sameState(c: Comparison, kind: "state" | "ema", state: Record<string, Tensor>): void {
+  const names = c.golden.keys(c.domain, c.sample, `${kind}/`);
+  c.same(`tensors of ${kind}`, [names.length], [Object.keys(state).length]);
+  for (const name of names) {
+    const label = kind === "ema" ? `average of ${name}` : name;
+    c.near(label, state[name]!, c.expected(`${kind}/${name}`), tolerance.steps);
   }
 }
