@@ -36,13 +36,13 @@ export async function models(c: Comparison): Promise<void> {
 }
 
 /** After one step from zero its momentum is the gradient itself. */
-function plainSgd() {
+export function plainSgd() {
   const optimizer = { name: "sgd" as const, weightDecay: 0 };
   return trainOptions.pick({ optimizer: true, precision: true, loss: true }).parse({ optimizer });
 }
 
 function sameGradients(c: Comparison, session: NativeSession): void {
-  const momentum = session.optimizerState();
+  const momentum = session.state("optimizer.");
   const names = c.golden.keys(c.domain, c.sample, "grad/");
   const own = Object.keys(momentum).map((name) => name.replace("optimizer.first.", ""));
   c.same("parameters without reference", missing(own, names), []);
