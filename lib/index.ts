@@ -26,13 +26,14 @@ export { averagePrecision } from "./evaluate/average-precision.js";
 export { type EvaluateOptions, type Evaluation, evaluate } from "./evaluate/evaluate.js";
 export { type Exported, type ExportOptions, exportDetector } from "./export/export.js";
 export {
+  type Detections,
   type MultiBoxKdLosses,
   type MultiBoxLosses,
   type Output,
   ops,
   type Target,
 } from "./ops.js";
-export type { DetectOptions, LossOptions } from "./options.js";
+export type { DetectionsOptions, DetectOptions, LossOptions } from "./options.js";
 export { type Preset, type PresetName, presets } from "./presets.js";
 export { Tensor, type TensorData } from "./tensor.js";
 export type { EpochSummary, LossTerms, Step, TrainEvent, TrainReport } from "./train/events.js";

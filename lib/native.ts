@@ -235,8 +235,9 @@ export interface NativeSession {
   dispose(): void;
 }
 
+/** What was found in one picture, best score first. */
 export interface NativeDetections {
-  /** Corners relative to the picture, 4 numbers each, best score first. */
+  /** Corners relative to the picture, held to 0..1: 4 numbers each. */
   boxes: Float32Array;
   /** 0-based foreground labels. */
   labels: Int32Array;

@@ -1,8 +1,23 @@
 import { SsdError } from "./errors.js";
-import { engine, type NativeTarget, type NativeTensor } from "./native.js";
-import { type LossOptions, lossOptions, parseOptions, resolveLoss } from "./options.js";
+import {
+  type NativeDetections as Detections,
+  engine,
+  type NativeTarget,
+  type NativeTensor,
+} from "./native.js";
+import {
+  type DetectionsOptions,
+  detectionsOptions,
+  type LossOptions,
+  lossOptions,
+  parseOptions,
+  resolveDetect,
+  resolveLoss,
+} from "./options.js";
 import { type Preset, type PresetName, priorGrid, resolvePreset } from "./presets.js";
 import { Tensor } from "./tensor.js";
+
+export type { Detections };
 
 /** Truths of one picture: corners relative to it (0..1), labels 0-based foreground. */
 export interface Target {
@@ -124,6 +139,24 @@ function nms(boxes: Boxes, scores: Tensor | readonly number[], iou: number): Ten
   return new Tensor(engine().nms(boxTensor(boxes), score.native, iou));
 }
 
+/**
+ * From raw outputs to detections (SSD, arXiv 1512.02325, section 3.7): softmax and {@link decode}; of
+ * each foreground class the scores from `minScore` on, of these the `topK` best, without those whose IoU
+ * with a better one is over `iou`; of all classes together the `maxDetections` best. Equal scores go by
+ * the lower class, then by the lower prior.
+ *
+ * @param output Offsets `[B, P, 4]` and logits `[B, P, C]`, of any device.
+ * @param priors Centre form, `[P, 4]`.
+ * @param options By default 0.01, 400, 0.45 and 200, variances `[0.1, 0.2]`, and no `coderClip`.
+ * @returns A list for each picture, on the host.
+ * @throws SsdError BAD_OPTION, also for shapes that do not fit each other.
+ */
+function detections(output: Output, priors: Boxes, options?: DetectionsOptions): Detections[] {
+  const { variances, ...rest } = parseOptions(detectionsOptions, options, "detections options");
+  const native = nativeOutput(output);
+  return engine().detections(native, boxTensor(priors), variances, resolveDetect(rest, null));
+}
+
 /** Operations of SSD on tensors, on the device they live on. They run on the calling thread. */
 export const ops = {
   priorBoxes,
@@ -134,6 +167,7 @@ export const ops = {
   multiboxLoss,
   multiboxLossKd,
   nms,
+  detections,
 };
 
 function lossOf(

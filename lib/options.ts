@@ -137,6 +137,16 @@ export const detectOptions = z.strictObject({
     .describe("upper bound of ln(side / prior's side); the preset's unless given"),
 });
 
+/** The same as `ops.detections` takes them, which knows no preset. */
+export const detectionsOptions = detectOptions.extend({
+  variances: z
+    .tuple([positive, positive])
+    .default([0.1, 0.2])
+    .describe("scales of the box offsets"),
+});
+
+/** Input form of {@link detectionsOptions}: every field optional; without `coderClip` no bound. */
+export type DetectionsOptions = z.input<typeof detectionsOptions>;
 export type DetectOptions = z.input<typeof detectOptions>;
 export type ResolvedDetectOptions = z.output<typeof detectOptions> & { coderClip: number | null };
 

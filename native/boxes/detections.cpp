@@ -19,14 +19,16 @@ struct Candidate {
 };
 
 std::span<const float> row(const at::Tensor& tensor, int64_t i) {
-  const auto count = static_cast<size_t>(tensor.stride(0));
-  return {tensor.const_data_ptr<float>() + i * tensor.stride(0), count};
+  // Not its stride: that of an empty row is not 0.
+  const int64_t count = tensor.numel() / tensor.size(0);
+  return {tensor.const_data_ptr<float>() + i * count, static_cast<size_t>(count)};
 }
 
 // boxes [P*4], scores [C*P] class by class with the background first.
 Detections pick(std::span<const float> boxes, std::span<const float> scores,
                 const DetectOptions& options) {
   const size_t priors = boxes.size() / 4;
+  if (priors == 0) return {};
   std::vector<Candidate> found;
   for (size_t c = 1; c < scores.size() / priors; ++c) {
     const auto of_class = scores.subspan(c * priors, priors);
@@ -55,7 +57,10 @@ Detections pick(std::span<const float> boxes, std::span<const float> scores,
 
 std::vector<Detections> detections(const at::Tensor& loc, const at::Tensor& conf,
                                    const at::Tensor& priors, const DetectOptions& options) {
+  check_shape(priors, {-1, 4}, "priors");
+  check_shape(loc, {-1, priors.size(0), 4}, "loc");
   check_shape(conf, {loc.size(0), priors.size(0), -1}, "conf");
+  check_floating(conf, "conf");
   const auto boxes = decode(loc, priors, options.variances, options.coder_clip)
                          .to(at::kCPU, at::kFloat)
                          .contiguous();

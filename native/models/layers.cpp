@@ -12,6 +12,8 @@
 #include <ATen/ops/relu.h>
 #include <ATen/ops/zeros.h>
 
+#include <limits>
+
 #include "models/init.h"
 
 namespace ssd {
@@ -43,9 +45,12 @@ at::Tensor batch_norm(const Node& node, const at::Tensor& input, const Parameter
                         node.momentum, node.eps, /*cudnn_enabled=*/true);
 }
 
-// x / (|x| over the channels + 1e-10) * weight (Liu et al., ParseNet).
+// x / (|x| over the channels + 1e-10) * weight (Liu et al., ParseNet). The root's slope is infinite
+// at 0, and infinity times nothing is no gradient: from where 1e-10 is all that counts it is held
+// level.
 at::Tensor l2_norm(const at::Tensor& input, const at::Tensor& weight) {
-  const auto norm = input.square().sum(1, true).sqrt() + 1e-10;
+  const auto square = input.square().sum(1, true);
+  const auto norm = square.clamp_min(std::numeric_limits<float>::min()).sqrt() + 1e-10;
   return input / norm * weight.reshape({1, -1, 1, 1});
 }
 

@@ -36,8 +36,11 @@ def encode(matched, priors, variances):
     return torch.cat([shift, scale], dim=1)
 
 
-def decode(loc, priors, variances):
-    """The inverse of `encode`: boxes in corner form."""
+def decode(loc, priors, variances, clip=None):
+    """The inverse of `encode`: boxes in corner form. `clip` bounds ln(side / prior's side)."""
     centre = priors[:, :2] + loc[:, :2] * variances[0] * priors[:, 2:]
-    size = priors[:, 2:] * torch.exp(loc[:, 2:] * variances[1])
+    scale = loc[:, 2:] * variances[1]
+    if clip is not None:
+        scale = scale.clamp(max=clip)
+    size = priors[:, 2:] * torch.exp(scale)
     return to_corners(torch.cat([centre, size], dim=1))

@@ -1,8 +1,11 @@
 import type { Golden, GoldenCase } from "../support/golden.js";
 import { Comparison } from "./comparison.js";
 import { boxes, nms, priors } from "./domains/boxes.js";
+import { detections } from "./domains/detections.js";
+import { l2norm } from "./domains/l2norm.js";
 import { matching, multibox, multiboxKd } from "./domains/losses.js";
 import { models } from "./domains/models.js";
+import { schedules } from "./domains/schedules.js";
 import { trajectories } from "./domains/trajectories.js";
 
 // How each domain of the engine is held to the float64 references of scripts/golden. The golden
@@ -17,6 +20,9 @@ const domains = {
   multibox,
   multibox_kd: multiboxKd,
   nms,
+  detections,
+  l2norm,
+  schedules,
   models,
   trajectories,
 } satisfies Record<string, Compare>;

@@ -68,21 +68,23 @@ export class Comparison {
   }
 
   /**
-   * A row for values that may differ by rounding.
+   * A row for values that may differ by rounding. Those without a shape are taken to have the expected.
    *
    * @param scale What the error is relative to: by default the largest expected magnitude. Where that
    *   is zero, anything but zero is far off.
    */
   near(
     tensor: string,
-    actual: Tensor | number,
+    actual: Tensor | number | ArrayLike<number>,
     expected: GoldenTensor,
     limit: number,
     { note, scale = largest(expected) }: { note?: string; scale?: number } = {},
   ): void {
-    const shape = typeof actual === "number" ? expected.shape : actual.shape;
-    const fits = `${shape}` === `${expected.shape}`;
-    const values = chosen(typeof actual === "number" ? [actual] : numbers(actual), expected);
+    const plain = typeof actual === "number" ? [actual] : actual;
+    const whole = plain instanceof Tensor ? numbers(plain) : plain;
+    const shape = plain instanceof Tensor ? plain.shape : expected.shape;
+    const values = chosen(whole, expected);
+    const fits = `${shape}` === `${expected.shape}` && values.length === expected.data.length;
     const error = fits ? absoluteError(values, expected.data) : Number.NaN;
     const relative = error / Math.max(scale, 1e-300);
     const ok = relative <= limit;

@@ -5,6 +5,7 @@ import {
   type Box,
   type DataSource,
   type Detection,
+  type Detections,
   Detector,
   type EpochSummary,
   type Evaluation,
@@ -102,6 +103,8 @@ export async function byHand(): Promise<Step["loss"]> {
   const { soft, l2 } = ops.multiboxLossKd(output, output, targets, student.priors);
   const numbers: number[] = [conf, soft, l2, gradLoc.shape[0]!];
   const kept: Tensor = ops.nms([[0, 0, 1, 1]], [numbers[0]!], 0.5);
+  const found: Detections[] = ops.detections(output, student.priors, { topK: 10, coderClip: null });
+  numbers.push(found[0]!.scores[0]!, found[0]!.labels.length);
   const { classes } = ops.match(targets, ops.priorBoxes("ssd300-vgg16"));
   const iou = ops
     .jaccard(kept, [[0, 0, 1, 1]])

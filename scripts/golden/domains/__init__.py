@@ -1,6 +1,16 @@
 """What main.py writes: one generator of cases for each domain of the table."""
 
-from domains import boxes, losses, models, nms, priors, trajectories
+from domains import (
+    boxes,
+    detections,
+    l2norm,
+    losses,
+    models,
+    nms,
+    priors,
+    schedules,
+    trajectories,
+)
 
 # Domain -> cases(run), in the order of the table.
 DOMAINS = {
@@ -10,6 +20,9 @@ DOMAINS = {
     "multibox": losses.multibox_cases,
     "multibox_kd": losses.multibox_kd_cases,
     "nms": nms.cases,
+    "detections": detections.cases,
+    "l2norm": l2norm.cases,
+    "schedules": schedules.cases,
     "models": models.cases,
     "trajectories": trajectories.cases,
 }

@@ -12,7 +12,7 @@ class L2Norm(nn.Module):
         self.weight = nn.Parameter(torch.full([channels], 20.0))
 
     def forward(self, x):
-        length = x.pow(2).sum(dim=1, keepdim=True).sqrt() + 1e-10
+        length = torch.linalg.vector_norm(x, dim=1, keepdim=True) + 1e-10
         return self.weight.reshape(1, -1, 1, 1) * (x / length)
 
 

@@ -119,6 +119,16 @@ TEST(outputs_of_other_priors_throw) {
   EXPECT_THROWS(Code::BadOption, detections(no_offsets(), at::zeros({1, 4, 2}), priors(), {}));
   EXPECT_THROWS(Code::BadOption,
                 detections(at::zeros({1, 4, 4}), at::zeros({1, 3, 2}), priors(), {}));
+  EXPECT_THROWS(Code::BadOption,
+                detections(at::zeros({2, 2, 3, 4}), at::zeros({2, 3, 2}), priors(), {}));
+  EXPECT_THROWS(Code::BadOption,
+                detections(no_offsets(), at::zeros({1, 3, 2}, at::kInt), priors(), {}));
+}
+
+TEST(without_priors_nothing_is_found) {
+  const auto found = detections(at::zeros({2, 0, 4}), at::zeros({2, 0, 3}), at::zeros({0, 4}), {});
+  EXPECT_EQ(2, found.size());
+  EXPECT(found[0].labels.empty() && found[1].boxes.empty());
 }
 
 }  // namespace

@@ -161,6 +161,18 @@ TEST(l2_norm_scales_the_direction_of_each_cell) {
   EXPECT_NEAR((std::vector<double>{12, -20, 0, 8, 0, 0}), apply(node, {x}, p.data(), true), 1e-4);
 }
 
+TEST(l2_norm_has_a_gradient_where_there_is_no_direction) {
+  auto node = node_of(Op::L2Norm, 2);
+  node.constant = 20;
+  const auto p = make_parameters(node, 1);
+  // A cell of zeros, and one whose squares vanish: both lie under the 1e-10.
+  for (const double x : {0.0, 1e-25}) {
+    const auto cell = floats({1, 2, 1, 1}, {x, x}).requires_grad_();
+    apply(node, {cell}, p.data(), true).sum().backward();
+    EXPECT_NEAR((std::vector<double>{20e10, 20e10}), cell.grad(), 1e5);
+  }
+}
+
 TEST(max_pool_with_and_without_ceiling) {
   auto node = node_of(Op::MaxPool);
   node.kernel = 2;
