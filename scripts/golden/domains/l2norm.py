@@ -8,13 +8,14 @@ from domains.losses import values_of
 from domains.run import Case
 from hashed import near
 from models.detector import Detector
-from models.vgg import L2Norm
+from models.parts import L2Norm
 from multibox import multibox
 from targets import clear_salts, double, draw
 from weights import fill
 
 CLASSES = 3  # foreground
 LIFT = 0
+SIDES = [260, 400, 600, 900, 1300, 1900, 2700, 3500]  # of objects in 1/4096 of the picture
 # Every negative counts, so that every cell has a gradient.
 OPTIONS = {"negPosRatio": 1000, "variances": [0.1, 0.2]}
 # About the length of a cell: from where its squares vanish in float32 to where they nearly overflow,
@@ -51,8 +52,8 @@ def step(stream, name, channels, side, lengths):
     fill(model, stream, LIFT, placed=placed)
     priors = one_prior_a_cell(stream, side)
     outputs = model(one_hot(side).double())
-    salts = clear_salts(stream, outputs, None, priors, OPTIONS, 2e-5)
-    targets = double(draw(stream, salts, CLASSES))
+    salts = clear_salts(stream, SIDES, outputs, None, priors, OPTIONS, 2e-5)
+    targets = double(draw(stream, SIDES, salts, CLASSES))
     terms, _ = multibox(*outputs, targets, priors.double(), OPTIONS)
     (terms["conf"] + terms["loc"]).backward()
     tensors = {
@@ -70,6 +71,7 @@ def step(stream, name, channels, side, lengths):
         "lengths": lengths,
         "classes": CLASSES,
         "lift": LIFT,
+        "sides": SIDES,
         "truths": salts,
         "loss": OPTIONS,
     }

@@ -4,9 +4,9 @@ import { lossOptions, resolveLoss } from "../../../lib/options.js";
 import { Tensor } from "../../../lib/tensor.js";
 import type { GoldenTensor } from "../../support/golden.js";
 import { near } from "../../support/hashed.js";
-import { truths } from "../../support/pictures.js";
 import { fill } from "../../support/weights.js";
 import { type Comparison, numbers, tolerance } from "../comparison.js";
+import { drawnTargets } from "./drawn.js";
 import { plainSgd } from "./models.js";
 
 const momentum = "optimizer.first.";
@@ -37,7 +37,7 @@ export async function l2norm(c: Comparison): Promise<void> {
       ema: null,
     }),
   );
-  const targets = nativeTargets(truths(stream, c.option("truths"), classes), classes);
+  const targets = nativeTargets(drawnTargets(c, stream, c.option("truths")), classes);
   const terms = await session.step(images.native, targets, lr);
   c.near("conf loss", terms.conf, c.expected("terms/conf"), tolerance.ops);
   c.near("loc loss", terms.loc, c.expected("terms/loc"), tolerance.ops);
