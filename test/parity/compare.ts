@@ -3,6 +3,7 @@ import { Comparison } from "./comparison.js";
 import { boxes, nms, priors } from "./domains/boxes.js";
 import { matching, multibox, multiboxKd } from "./domains/losses.js";
 import { models } from "./domains/models.js";
+import { scenes } from "./domains/scenes.js";
 import { trajectories } from "./domains/trajectories.js";
 
 // How each domain of the engine is held to the float64 references of scripts/golden. The golden
@@ -17,6 +18,7 @@ const domains = {
   multibox,
   multibox_kd: multiboxKd,
   nms,
+  scenes,
   models,
   trajectories,
 } satisfies Record<string, Compare>;

@@ -1,6 +1,6 @@
 """What main.py writes: one generator of cases for each domain of the table."""
 
-from domains import boxes, losses, models, nms, priors, trajectories
+from domains import boxes, losses, models, nms, priors, scenes, trajectories
 
 # Domain -> cases(run), in the order of the table.
 DOMAINS = {
@@ -10,6 +10,7 @@ DOMAINS = {
     "multibox": losses.multibox_cases,
     "multibox_kd": losses.multibox_kd_cases,
     "nms": nms.cases,
+    "scenes": scenes.cases,
     "models": models.cases,
     "trajectories": trajectories.cases,
 }
