@@ -35,7 +35,7 @@ at::Tensor owners_greedy(const at::Tensor& overlaps, const at::Tensor& valid) {
   const auto truth_numbers = at::arange(truths, index).unsqueeze(0);  // [1, G]
   const auto prior_numbers = at::arange(priors, index).unsqueeze(0);  // [1, P]
   for (int64_t round = 0; round < truths; ++round) {
-    const auto [best, pair] = left.reshape({batch, -1}).max(1, true);  // [B, 1]
+    const auto [best, pair] = left.flatten(1).max(1, true);  // [B, 1]
     const auto truth = pair.floor_divide(priors);
     const auto prior = pair.remainder(priors);
     const auto real = best >= 0;

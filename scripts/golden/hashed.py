@@ -42,3 +42,10 @@ def near(name, shape, middle=0.0, spread=1.0):
     """Tensor of `middle` + `spread` * uniform, computed in float64, rounded to float32."""
     count = torch.Size(shape).numel()
     return (middle + spread * uniform(name, count)).float().reshape(shape)
+
+
+def digest(values):
+    """The int32 of a sequence of integers from 0 to 2^31 - 1: of their values and their places."""
+    values = torch.as_tensor(values, dtype=torch.int64).flatten()
+    total = mix(mix(torch.arange(len(values))) ^ values).sum().item() & MASK
+    return total - 2**32 if total >= 2**31 else total

@@ -92,12 +92,17 @@ export class Comparison {
   }
 
   /** A row for values that must be equal. */
-  same(tensor: string, actual: ArrayLike<number>, expected: ArrayLike<number>): void {
+  same(
+    tensor: string,
+    actual: ArrayLike<number>,
+    expected: ArrayLike<number>,
+    { note }: { note?: string } = {},
+  ): void {
     const length = Math.max(actual.length, expected.length);
     let error = 0;
     for (let i = 0; i < length; i++) if (actual[i] !== expected[i]) error++;
     const row = this.#row(tensor, [actual.length]);
-    this.#rows.push({ ...row, error, relative: error, tolerance: 0, ok: error === 0 });
+    this.#rows.push({ ...row, error, relative: error, tolerance: 0, ok: error === 0, note });
   }
 
   /** Frees what was kept, records the rows, and fails when one of them is not ok. */
@@ -108,7 +113,9 @@ export class Comparison {
     if (file !== undefined) appendFileSync(file, lines.join(""));
     expect(this.#rows.length, `${this.sample.name}: rows`).toBeGreaterThan(0);
     const wrong = this.#rows.filter(({ ok }) => !ok);
-    const said = wrong.map((row) => `${row.tensor}: ${row.relative} > ${row.tolerance}`);
+    const said = wrong.map(({ tensor, relative, tolerance, note }) => {
+      return `${tensor}: ${relative} > ${tolerance}${note === undefined ? "" : ` (${note})`}`;
+    });
     expect(said, `${this.domain} ${this.sample.name}`).toEqual([]);
   }
 

@@ -46,3 +46,10 @@ export function below(name: string, count: number, limit: number): Int32Array {
 export function near(name: string, count: number, middle: number, spread: number): Float32Array {
   return draw(new Float32Array(count), name, (bits) => middle + spread * fraction(bits));
 }
+
+/** The int32 of a sequence of integers from 0 to 2^31 - 1: of their values and their places. */
+export function digest(values: ArrayLike<number>): number {
+  let total = 0;
+  for (let i = 0; i < values.length; i++) total = (total + mix(mix(i) ^ values[i]!)) | 0;
+  return total;
+}

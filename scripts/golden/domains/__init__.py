@@ -8,6 +8,7 @@ from domains import (
     models,
     nms,
     priors,
+    scenes,
     schedules,
     trajectories,
 )
@@ -20,6 +21,7 @@ DOMAINS = {
     "multibox": losses.multibox_cases,
     "multibox_kd": losses.multibox_kd_cases,
     "nms": nms.cases,
+    "scenes": scenes.cases,
     "detections": detections.cases,
     "l2norm": l2norm.cases,
     "schedules": schedules.cases,

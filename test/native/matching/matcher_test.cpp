@@ -152,6 +152,16 @@ TEST(a_picture_without_truths_is_background) {
   }
 }
 
+TEST(no_pictures_match_nothing) {
+  const Targets none{at::zeros({0, 1, 4}), longs({0, 1}, {})};
+  for (const auto conflict : {Conflict::Last, Conflict::Greedy}) {
+    const auto matched = match(none, priors(), {.conflict = conflict});
+    CHECK((matched.classes.sizes().vec() == std::vector<int64_t>{0, 4}));
+    CHECK((matched.loc.sizes().vec() == std::vector<int64_t>{0, 4, 4}));
+    CHECK(matched.unmatched.item<int64_t>() == 0);
+  }
+}
+
 TEST(agrees_with_the_specification_in_loops) {
   // Few priors, so that truths compete for them.
   const auto grid = prior_boxes({16, {3}, {5.3}, {4, 9}, {{}}, Clip::Centres});

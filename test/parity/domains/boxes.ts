@@ -1,4 +1,4 @@
-import { ops, presets } from "../../../lib/index.js";
+import { ops, presets, type Tensor } from "../../../lib/index.js";
 import { elementError } from "../../support/golden.js";
 import { type Comparison, numbers, tolerance } from "../comparison.js";
 
@@ -21,9 +21,12 @@ export function boxes(c: Comparison): void {
 const ones = { shape: [1], data: Float64Array.of(1) };
 
 export function priors(c: Comparison): void {
-  const { preset, ...options } = c.sample.options;
-  const grid = { ...presets[preset as keyof typeof presets], ...options };
-  c.near("priors", c.keep(ops.priorBoxes(grid)), c.expected("priors"), tolerance.ops);
+  c.near("priors", c.keep(priorsOf(c.sample.options)), c.expected("priors"), tolerance.ops);
+}
+
+/** The priors of a preset's grid, but for what is given of it. */
+export function priorsOf({ preset, ...options }: Record<string, unknown>): Tensor {
+  return ops.priorBoxes({ ...presets[preset as keyof typeof presets], ...options });
 }
 
 export function nms(c: Comparison): void {

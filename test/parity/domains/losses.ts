@@ -2,7 +2,7 @@ import { ops, type Tensor } from "../../../lib/index.js";
 import type { GoldenTensor } from "../../support/golden.js";
 import { type Comparison, numbers, tolerance } from "../comparison.js";
 
-type LossOptions = Parameters<typeof ops.multiboxLoss>[3];
+export type LossOptions = Parameters<typeof ops.multiboxLoss>[3];
 
 export function matching(c: Comparison): void {
   const { targets, priors } = batchOf(c);
@@ -81,7 +81,7 @@ function dense(values: GoldenTensor, rows: GoldenTensor, shape: number[]): Golde
 }
 
 /** Rows, flat over all but the last extent, that are not all zero. */
-function movedRows(tensor: Tensor): number[] {
+export function movedRows(tensor: Tensor): number[] {
   const width = tensor.shape.at(-1)!;
   const data = numbers(tensor);
   const rows = new Set<number>();
