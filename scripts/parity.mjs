@@ -1,4 +1,4 @@
-// `npm run parity`: references beside PyTorch with a new seed, every tensor whole; the engine held to
+// `npm run parity`: references beside PyTorch, every tensor whole; the engine held to
 // them; one table of how far it is. `--filter DOMAIN`, `--seed N`, `--json FILE`. Without a Python that
 // has torch it says so and takes the committed references.
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { summaryOf, tableOf } from "./table.mjs";
 const { values } = parseArgs({
   options: {
     filter: { type: "string" },
-    seed: { type: "string", default: String(1 + Math.floor(Math.random() * 1e9)) },
+    seed: { type: "string", default: "1" },
     json: { type: "string" },
   },
 });

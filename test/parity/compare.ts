@@ -5,6 +5,7 @@ import { detections } from "./domains/detections.js";
 import { l2norm } from "./domains/l2norm.js";
 import { matching, multibox, multiboxKd } from "./domains/losses.js";
 import { models } from "./domains/models.js";
+import { optimizers } from "./domains/optimizers.js";
 import { scenes } from "./domains/scenes.js";
 import { schedules } from "./domains/schedules.js";
 import { trajectories } from "./domains/trajectories.js";
@@ -25,6 +26,7 @@ const domains = {
   detections,
   l2norm,
   schedules,
+  optimizers,
   models,
   trajectories,
 } satisfies Record<string, Compare>;

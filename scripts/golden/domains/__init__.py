@@ -7,6 +7,7 @@ from domains import (
     losses,
     models,
     nms,
+    optimizers,
     priors,
     scenes,
     schedules,
@@ -25,6 +26,7 @@ DOMAINS = {
     "detections": detections.cases,
     "l2norm": l2norm.cases,
     "schedules": schedules.cases,
+    "optimizers": optimizers.cases,
     "models": models.cases,
     "trajectories": trajectories.cases,
 }

@@ -25,8 +25,10 @@ SGD = {"name": "sgd", "lr": 0.003, "momentum": 0.9, "weightDecay": 5e-4}
 NESTEROV = {**SGD, "nesterov": True}
 SLOW, SLOWEST = {**SGD, "lr": 3e-4}, {**SGD, "lr": 1e-4}
 # Adam divides by the size of a gradient: where that is rounding (1e-6 of the others) so would the step
-# be, whatever computes it. An eps above it damps such a step, and leaves the others as they are.
-ADAMW = {"name": "adamw", "lr": 3e-4, "eps": 1e-4, "weightDecay": 0.05}
+# be, whatever computes it. An eps above it damps such a step, and leaves the others as they are. A flip
+# then moves a weight by a whole step whatever its size, so the rates are lower still: the rules themselves
+# are held to 1e-5 by the domain `optimizers`, on a network without kinks.
+ADAMW = {"name": "adamw", "lr": 2e-5, "eps": 1e-4, "weightDecay": 0.05}
 ADAM = {**ADAMW, "name": "adam", "weightDecay": 5e-4}
 
 
