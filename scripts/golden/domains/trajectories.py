@@ -1,5 +1,6 @@
 """Steps of training, plain and distilled: the losses of each, and all that is trained at the end."""
 
+from copy import deepcopy
 from dataclasses import dataclass
 
 import torch
@@ -9,6 +10,7 @@ from ema import Average
 from models import build
 from multibox_kd import multibox_kd
 from pictures import images, sides_for
+from placing import smallest_distance
 from priors import prior_boxes
 from store import Big
 from targets import clear_salts, double, draw
@@ -24,6 +26,9 @@ MARGIN = 2e-4
 SGD = {"name": "sgd", "lr": 0.003, "momentum": 0.9, "weightDecay": 5e-4}
 NESTEROV = {**SGD, "nesterov": True}
 SLOW, SLOWEST = {**SGD, "lr": 3e-4}, {**SGD, "lr": 1e-4}
+# A small network has draws of pictures that keep all its ReLUs' inputs this far from 0 (as a part of their
+# deviation): the first such one is taken, or the farthest of a few. Large ones have none.
+CLEAR, TRIES = 6e-6, 8
 # Adam divides by the size of a gradient: where that is rounding (1e-6 of the others) so would the step
 # be, whatever computes it. An eps above it damps such a step, and leaves the others as they are. A flip
 # then moves a weight by a whole step whatever its size, so the rates are lower still: the rules themselves
@@ -40,21 +45,27 @@ class Trajectory:
     batch: int = 4
     distill: dict | None = None  # loss options of a run with a teacher
     ema: dict | None = None
+    tries: int = 1  # pictures to choose from at each step
+
+
+def tiny(optimizer, **more):
+    return Trajectory("ssd128-tiny", optimizer, tries=TRIES, **more)
+
+
+def small(optimizer, **more):
+    # Fewer pictures and more draws: it has many more inputs.
+    return Trajectory("ssd128-small", optimizer, batch=2, tries=2 * TRIES, **more)
 
 
 TRAJECTORIES = {
-    "tiny-sgd": Trajectory("ssd128-tiny", SGD),
-    "tiny-ema": Trajectory("ssd128-tiny", SGD, ema={"decay": 0.9, "warmup": 5}),
-    "tiny-sgd-kd": Trajectory("ssd128-tiny", SGD, distill={}),
-    "tiny-nesterov-kl": Trajectory(
-        "ssd128-tiny", NESTEROV, distill={"soft": "kl", "temperature": 2}
-    ),
-    "tiny-adamw": Trajectory("ssd128-tiny", ADAMW),
-    "tiny-adam-kd": Trajectory("ssd128-tiny", ADAM, distill={"temperature": 2, "nu": 0.3}),
-    "small-sgd": Trajectory("ssd128-small", SLOW),
-    "small-adamw-kd-ema": Trajectory(
-        "ssd128-small", ADAMW, distill={}, ema={"decay": 0.99, "warmup": 0}
-    ),
+    "tiny-sgd": tiny(SGD),
+    "tiny-ema": tiny(SGD, ema={"decay": 0.9, "warmup": 5}),
+    "tiny-sgd-kd": tiny(SGD, distill={}),
+    "tiny-nesterov-kl": tiny(NESTEROV, distill={"soft": "kl", "temperature": 2}),
+    "tiny-adamw": tiny(ADAMW),
+    "tiny-adam-kd": tiny(ADAM, distill={"temperature": 2, "nu": 0.3}),
+    "small-sgd": small(SLOW),
+    "small-adamw-kd-ema": small(ADAMW, distill={}, ema={"decay": 0.99, "warmup": 0}),
     "vgg16-sgd": Trajectory("ssd300-vgg16", SLOWEST, steps=5, batch=1),
     "vgg16-sgd-kd": Trajectory("ssd300-vgg16", SLOWEST, steps=5, batch=1, distill={}),
 }
@@ -76,10 +87,11 @@ def train(stream, name, trajectory, preset):
     average = Average(student, **trajectory.ema) if trajectory.ema else None
     start = {key: value.clone() for key, value in student.state_dict().items()}
 
-    losses, truths, sides = [], [], sides_for(preset)
+    losses, truths, drawn, sides = [], [], [], sides_for(preset)
     for step in range(trajectory.steps):
         here = f"{stream}/step{step}"
-        pictures = images(here, trajectory.batch, preset["size"]).double()
+        salt, pictures = clear_pictures(here, student, trajectory, preset["size"])
+        drawn.append(salt)
         outputs = student.train()(pictures)
         with torch.no_grad():
             taught = None if trajectory.distill is None else teacher(pictures)
@@ -105,12 +117,29 @@ def train(stream, name, trajectory, preset):
         "lift": LIFT,
         "sides": sides,
         "truths": truths,
+        "pictures": drawn,
         "optimizer": trajectory.optimizer,
         "distill": trajectory.distill,
         "ema": trajectory.ema,
         "moved": smallest_move(start, student),
     }
     return Case(name, about, tensors)
+
+
+def clear_pictures(name, model, trajectory, size):
+    """Which draw, and the pictures, float64."""
+    best = None
+    for salt in range(trajectory.tries):
+        pictures = images(f"{name}#{salt}", trajectory.batch, size).double()
+        if trajectory.tries == 1:
+            return salt, pictures
+        # A copy: the pass moves the statistics.
+        distance = smallest_distance(deepcopy(model), pictures)
+        if best is None or distance > best[0]:
+            best = distance, salt, pictures
+        if distance > CLEAR:
+            break
+    return best[1:]
 
 
 def losses_of(outputs, taught, targets, priors, options):

@@ -18,7 +18,8 @@ export async function trajectories(c: Comparison): Promise<void> {
   const losses: Record<string, number>[] = [];
   for (const [step, salts] of c.option<number[][]>("truths").entries()) {
     const here = `${stream}/step${step}`;
-    const pictures = images(here, batch, student.preset.size);
+    const drawn = `${here}#${c.option<number[]>("pictures")[step]}`;
+    const pictures = images(drawn, batch, student.preset.size);
     const targets = drawnTargets(c, here, salts);
     const { loss } = await trainer.step({ images: pictures, targets });
     losses.push({ ...loss });
