@@ -36,7 +36,9 @@ try {
 
 async function write(found) {
   const committed = join(root, "test", "golden");
-  const out = values.out ?? `${committed}.new`;
+  const out = values.out ?? join(root, "build", "golden");
+  // What an interrupted run left.
+  if (values.out === undefined) rmSync(out, { recursive: true, force: true });
   const flags = ["light", "full"].filter((name) => values[name]).map((name) => `--${name}`);
   await makeReferences(found, out, ["--seed", values.seed, ...flags]);
   if (values.out !== undefined) return;

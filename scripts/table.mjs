@@ -56,10 +56,13 @@ function said(row) {
 
 /** How much of its tolerance a row takes; what must be equal takes nothing or too much. */
 function share({ relative, tolerance }) {
+  if (relative === null) return Number.POSITIVE_INFINITY;
   if (tolerance > 0) return relative / tolerance;
   return relative > 0 ? Number.POSITIVE_INFINITY : 0;
 }
 
 function small(value) {
+  // What is no number is null in JSON.
+  if (value === null) return "NaN";
   return value === 0 ? "0" : Number(value).toExponential(1);
 }
