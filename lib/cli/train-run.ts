@@ -60,10 +60,13 @@ export async function runTraining(
   return { epochs, steps, best, teacher: scored, weights: weights!, report: report! };
 }
 
+/** A teacher; of weights that do not describe themselves it is told what they were taken for. */
 async function loadTeacher(file: string, line: (text: string) => void): Promise<Detector> {
   const teacher = await Detector.load(file);
   const { preset, classes, source } = teacher;
-  line(`${describeSource(source!)}: teacher ${preset.name} of ${classes.length} classes`);
+  if (source !== undefined && source.layout !== "native") {
+    line(`${describeSource(source)}: teacher ${preset.name} of ${classes.length} classes`);
+  }
   return teacher;
 }
 

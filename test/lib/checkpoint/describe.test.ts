@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { describeLoad } from "../../../lib/checkpoint/describe.js";
+import { describeLoad, describeSource } from "../../../lib/checkpoint/describe.js";
 import type { LoadReport } from "../../../lib/checkpoint/init.js";
 
 const report: LoadReport = {
@@ -34,4 +34,9 @@ test("nothing is said of what is not there", () => {
   const lines = describeLoad(whole);
   expect(lines[0]).toBe("vgg.pth: pth, names of ssd.pytorch");
   expect(lines).toHaveLength(4);
+});
+
+test("a file is told by its format and whose names it has", () => {
+  expect(describeSource(report)).toBe("vgg.pth: pth, names of ssd.pytorch");
+  expect(describeSource({ ...report, layout: "native" })).toBe("vgg.pth: pth, our own names");
 });
