@@ -3,7 +3,8 @@ import { reason, SsdError } from "../errors.js";
 import type { NativeModel, NativeTensor } from "../native.js";
 import { parseOptions } from "../options.js";
 import { type Preset, presetSchema } from "../presets.js";
-import { averagePrefix, layoutOf } from "./layouts/choose.js";
+import { isWeight, weightsPrefix } from "./average.js";
+import { layoutOf } from "./layouts/choose.js";
 import { type LayoutFamily, layoutFamilies, nameIn } from "./layouts/layout.js";
 import {
   readSafetensors,
@@ -68,14 +69,10 @@ export async function saveModel(
  */
 export async function readModel(file: string): Promise<Description & StoredTensors> {
   const read = await readCheckpoint(file);
-  const weights = [...read.tensors].filter(
-    ([name]) => !name.startsWith("optimizer.") && !name.startsWith(averagePrefix),
-  );
+  const prefix = weightsPrefix(read.tensors.keys());
+  const names = [...read.tensors.keys()].filter(isWeight);
   const tensors = new Map(
-    weights.map(([name, own]) => [
-      name,
-      { ...(read.tensors.get(averagePrefix + name) ?? own), name },
-    ]),
+    names.map((name) => [name, { ...read.tensors.get(prefix + name)!, name }]),
   );
   return { ...read, tensors };
 }

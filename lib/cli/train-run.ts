@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describeLoad, describeSource } from "../checkpoint/describe.js";
 import type { DataSource } from "../data/dataset.js";
 import { parseSource } from "../data/sources.js";
 import { Detector } from "../detector.js";
@@ -9,6 +8,7 @@ import { parseOptions } from "../options.js";
 import { trainOptions } from "../train/options.js";
 import { stderrProgress } from "../train/progress.js";
 import { train } from "../train/run.js";
+import { describeLoad, describeSource } from "./describe.js";
 
 /** What the command line asked for. */
 export interface TrainRequest {

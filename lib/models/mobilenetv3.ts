@@ -28,6 +28,11 @@ function tail(reduced: boolean): readonly Setting[] {
   return [[5, 672, out, true, "hardswish", 2], block, block];
 }
 
+/** The features with squeeze-and-excite. */
+export const squeezedFeatures: ReadonlySet<number> = new Set(
+  [...settings, ...tail(false)].flatMap(([, , , squeezed], i) => (squeezed ? [i + 1] : [])),
+);
+
 /**
  * MobileNetV3-Large with torchvision's names (`features.{0..16}`).
  *

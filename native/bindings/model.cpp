@@ -47,12 +47,10 @@ Napi::Value ModelWrap::forward(const Napi::CallbackInfo& info) {
 // assign(name, bytes, dtype of the bytes or nothing)
 void ModelWrap::assign(const Napi::CallbackInfo& info) {
   guard(info.Env(), [&] {
-    const auto data = info[1].As<Napi::TypedArray>();
-    const auto* start = static_cast<const uint8_t*>(data.ArrayBuffer().Data()) + data.ByteOffset();
     std::optional<at::ScalarType> type;
     if (info[2].IsString()) type = dtype_of(info[2].As<Napi::String>());
     const std::lock_guard lock(get()->mutex);
-    get()->assign(info[0].As<Napi::String>(), {start, data.ByteLength()}, type);
+    get()->assign(info[0].As<Napi::String>(), bytes_of(info[1]), type);
   });
 }
 

@@ -1,16 +1,15 @@
 #include "train/session.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/core/grad_mode.h>
-#include <ATen/ops/empty.h>
 
 #include <chrono>
-#include <cstring>
 
 #include "bindings/convert.h"
 #include "bindings/guard.h"
 #include "bindings/loader.h"
 #include "bindings/model.h"
+#include "bindings/tensor.h"
+#include "core/bytes.h"
 
 namespace ssd {
 
@@ -159,22 +158,13 @@ Napi::Value SessionWrap::state(const Napi::CallbackInfo& info) {
 // loadState(name, bytes)
 void SessionWrap::load_state(const Napi::CallbackInfo& info) {
   guard(info.Env(), [&] {
-    const at::NoGradGuard no_grad;
     const std::string name = info[0].As<Napi::String>();
-    const auto data = info[1].As<Napi::TypedArray>();
     const auto state = get()->session.state();
-    if (const auto found = state.find(name); found != state.end()) {
-      auto source = at::empty(found->second.sizes(), found->second.scalar_type());
-      if (source.nbytes() == data.ByteLength()) {
-        std::memcpy(source.data_ptr(),
-                    static_cast<const uint8_t*>(data.ArrayBuffer().Data()) + data.ByteOffset(),
-                    source.nbytes());
-        found->second.copy_(source);
-        return;
-      }
+    const auto found = state.find(name);
+    if (found == state.end()) {
+      throw Error(Code::BadCheckpoint, "expected state of this session, got " + name);
     }
-    throw Error(Code::BadCheckpoint, "expected state of this session, got " + name + " of " +
-                                         std::to_string(data.ByteLength()) + " bytes");
+    copy_bytes(found->second, bytes_of(info[1]), {}, name);
   });
 }
 

@@ -25,25 +25,30 @@ constexpr std::array<std::pair<const char*, at::ScalarType>, 8> kTypes{{{"float3
 // tensor(data, shape, dtype): copies.
 Napi::Value make(const Napi::CallbackInfo& info) {
   return guard(info.Env(), [&] {
-    const auto data = info[0].As<Napi::TypedArray>();
+    const auto data = bytes_of(info[0]);
     std::vector<int64_t> shape;
     const auto sides = info[1].As<Napi::Array>();
     for (uint32_t i = 0; i < sides.Length(); ++i) {
       shape.push_back(sides.Get(i).As<Napi::Number>().Int64Value());
     }
     auto tensor = at::empty(shape, dtype_of(info[2].As<Napi::String>()));
-    if (tensor.nbytes() != data.ByteLength()) {
+    if (tensor.nbytes() != data.size()) {
       throw Error(Code::BadOption, "tensor: expected " + std::to_string(tensor.nbytes()) +
                                        " bytes for shape " + show(shape) + ", got " +
-                                       std::to_string(data.ByteLength()));
+                                       std::to_string(data.size()));
     }
-    const auto* source = static_cast<const uint8_t*>(data.ArrayBuffer().Data()) + data.ByteOffset();
-    std::memcpy(tensor.data_ptr(), source, tensor.nbytes());
+    std::memcpy(tensor.data_ptr(), data.data(), data.size());
     return wrap(info.Env(), std::move(tensor));
   });
 }
 
 }  // namespace
+
+std::span<const uint8_t> bytes_of(const Napi::Value& value) {
+  const auto data = value.As<Napi::TypedArray>();
+  const auto* start = static_cast<const uint8_t*>(data.ArrayBuffer().Data()) + data.ByteOffset();
+  return {start, data.ByteLength()};
+}
 
 at::ScalarType dtype_of(const std::string& name) {
   for (const auto& [known, type] : kTypes) {

@@ -3,6 +3,8 @@
 #include <ATen/core/Tensor.h>
 #include <napi.h>
 
+#include <span>
+
 #include "bindings/addon.h"
 #include "core/error.h"
 
@@ -50,6 +52,8 @@ class TensorWrap : public Napi::ObjectWrap<TensorWrap>, public Handle<at::Tensor
 Napi::Value wrap(Napi::Env env, at::Tensor tensor);
 at::Tensor tensor_of(const Napi::Value& value, const char* name);
 
+// The bytes of a typed array, valid while JavaScript does not run.
+std::span<const uint8_t> bytes_of(const Napi::Value& value);
 at::ScalarType dtype_of(const std::string& name);
 at::Device device_of(const std::string& name);
 

@@ -2,12 +2,11 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/empty.h>
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 
+#include "core/bytes.h"
 #include "core/check.h"
 
 namespace ssd {
@@ -56,21 +55,7 @@ Parameter& Model::parameter(const std::string& name) {
 
 void Model::assign(const std::string& name, std::span<const uint8_t> bytes,
                    std::optional<at::ScalarType> type) {
-  auto& target = parameter(name).value;
-  const auto own = target.scalar_type(), given = type.value_or(own);
-  if (at::isFloatingType(given) && !at::isFloatingType(own)) {
-    throw Error(Code::BadCheckpoint, name + ": expected integers, as the model has " +
-                                         c10::toString(own) + ", got " + c10::toString(given));
-  }
-  const auto source = at::empty(target.sizes(), given);
-  if (source.nbytes() != bytes.size()) {
-    throw Error(Code::BadCheckpoint, name + ": expected " + std::to_string(source.nbytes()) +
-                                         " bytes of " + c10::toString(given) + ", got " +
-                                         std::to_string(bytes.size()));
-  }
-  std::memcpy(source.data_ptr(), bytes.data(), bytes.size());
-  const at::NoGradGuard guard;
-  target.copy_(source);
+  copy_bytes(parameter(name).value, bytes, type, name);
 }
 
 void Model::to(at::Device device) {

@@ -27,9 +27,7 @@ class Model {
   const Graph& graph() const { return graph_; }
   std::vector<Parameter>& parameters() { return parameters_; }
   Parameter& parameter(const std::string& name);
-  // Copies row-major elements of `type` (the tensor's own when absent) into a tensor of the state
-  // dict. Any floating type goes into a floating tensor, integers into either; fractions never
-  // become integers unseen.
+  // Copies elements into a tensor of the state dict, as copy_bytes does.
   void assign(const std::string& name, std::span<const uint8_t> bytes,
               std::optional<at::ScalarType> type = {});
   at::Device device() const { return parameters_.front().value.device(); }

@@ -128,6 +128,7 @@ async function readAll(reader, file, limit, index, memory) {
   return lazy;
 }
 
+// Said again here: whoever is checked is not asked.
 const width = {
   float32: 4,
   float64: 8,

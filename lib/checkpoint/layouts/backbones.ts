@@ -7,7 +7,7 @@ import { timmMobileNetV2, timmMobileNetV3 } from "./timm.js";
 
 const features = [0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28];
 
-/** VGG16's convolutions keep their numbers; fc6 and fc7 are `full` and the layer after it. */
+/** VGG16's convolutions keep their numbers. */
 function vggWith(fc6: string, fc7: string): Record<string, string> {
   const body = features.map((i) => [`vgg.${i}`, `features.${i}`]);
   return { ...Object.fromEntries(body), "vgg.31": fc6, "vgg.33": fc7 };

@@ -1,14 +1,12 @@
 import { SsdError } from "../../errors.js";
 import type { NativeModel } from "../../native.js";
 import type { Preset } from "../../presets.js";
+import { weightsPrefix } from "../average.js";
 import type { Entries } from "../fill.js";
 import type { WeightEntry, WeightFile } from "../weights.js";
 import { decimated } from "./decimate.js";
 import { detectorLayouts } from "./detectors.js";
 import { type DetectorLayout, type Layout, type LayoutFamily, nameIn } from "./layout.js";
-
-/** Where checkpoints hold the averaged weights. */
-export const averagePrefix = "ema.";
 
 interface Described {
   preset: Preset;
@@ -40,8 +38,7 @@ export function entriesOf({ weights, layout, wrapper }: View, model: NativeModel
  * A file that describes itself; of a checkpoint with averaged weights beside a run's own, the averaged.
  */
 export function describedView(weights: WeightFile, { preset, layout }: Described): View {
-  const averaged = [...weights.tensors.keys()].some((name) => name.startsWith(averagePrefix));
-  const wrapper = averaged ? averagePrefix : "";
+  const wrapper = weightsPrefix(weights.tensors.keys());
   return { weights, layout: layoutOf(layout ?? "native", preset), wrapper };
 }
 

@@ -1,3 +1,5 @@
+import { squeezedFeatures } from "../../models/mobilenetv3.js";
+
 // timm groups the blocks of a MobileNet by stage and names layers by what they do; torchvision, and
 // we, number them in a row. Repeats of a stage: arXiv 1801.04381, table 2, and 1905.02244, table 1.
 
@@ -61,14 +63,13 @@ const v3Squeezed: Part[] = [
   ["block.2.fc2", "se.conv_expand"],
   ...convNorm("block.3", "conv_pwl", "bn3"),
 ];
-const squeezed = new Set([4, 5, 6, 11, 12, 13, 14, 15]);
 
 /** timm's `mobilenetv3_large_100`. */
 export function timmMobileNetV3(): Record<string, string> {
   return Object.fromEntries([
     ...convNorm("features.0", "conv_stem", "bn1"),
     ...blocks([1, 2, 3, 4, 2, 3], (i) =>
-      i === 1 ? v3First : squeezed.has(i) ? v3Squeezed : v3Plain,
+      i === 1 ? v3First : squeezedFeatures.has(i) ? v3Squeezed : v3Plain,
     ),
     ["features.16.0", "blocks.6.0.conv"],
     ["features.16.1", "blocks.6.0.bn1"],

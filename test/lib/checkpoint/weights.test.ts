@@ -6,6 +6,7 @@ import { inspectWeights } from "../../../lib/checkpoint/inspect.js";
 import { writeSafetensors } from "../../../lib/checkpoint/safetensors.js";
 import { openWeights } from "../../../lib/checkpoint/weights.js";
 import { bytes, counting, legacyPth, pickle, pth, tensor } from "../../support/pickle.js";
+import { pythonWith } from "../../support/python.js";
 import { failure } from "../../support/small.js";
 import { temporaryFolder } from "../../support/temporary.js";
 import { readManifest, weightFile, weightFolder } from "../../support/weight-files.js";
@@ -16,26 +17,17 @@ describe("what PyTorch and NumPy wrote", () => {
   });
 });
 
-const python = process.env.SSD_DISTILL_PYTHON ?? "python3";
+const python = pythonWith("torch, numpy");
 const seed = Number(process.env.SSD_DISTILL_SEED ?? 1 + Math.floor(Math.random() * 1e9));
 
-function hasTorch(): boolean {
-  try {
-    execFileSync(python, ["-c", "import torch, numpy"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 const title = `what they write now, SSD_DISTILL_SEED=${seed}`;
-describe.skipIf(!hasTorch())(
-  hasTorch() ? title : `${title} (skipped: no torch in ${python})`,
+describe.skipIf(python === undefined)(
+  python === undefined ? `${title} (skipped: no Python with torch)` : title,
   () => {
     test("every file, of numbers that nobody has seen", async () => {
       const folder = temporaryFolder();
       const script = join(weightFolder, "../../../scripts/golden/weight_files.py");
-      execFileSync(python, [script, "--out", folder, "--seed", String(seed)], { stdio: "ignore" });
+      execFileSync(python!, [script, "--out", folder, "--seed", String(seed)], { stdio: "ignore" });
       const { files } = readManifest(folder);
       expect(Object.keys(files)).toEqual(Object.keys(readManifest().files));
       for (const [name, expected] of Object.entries(files))

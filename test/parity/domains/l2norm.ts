@@ -1,43 +1,31 @@
-import { type Graph, type GraphNode, loadEngine } from "../../../lib/native.js";
+import type { GraphNode } from "../../../lib/native.js";
 import { nativeTargets } from "../../../lib/ops.js";
-import { lossOptions, resolveLoss } from "../../../lib/options.js";
 import { Tensor } from "../../../lib/tensor.js";
 import type { GoldenTensor } from "../../support/golden.js";
 import { near } from "../../support/hashed.js";
-import { fill } from "../../support/weights.js";
 import { type Comparison, numbers, tolerance } from "../comparison.js";
 import { drawnTargets } from "./drawn.js";
-import { plainSgd } from "./models.js";
+import { plainModel, plainSession } from "./plain.js";
 
 const momentum = "optimizer.first.";
 
 /** One step of L2Norm behind a convolution whose weight is its input, cell by cell. */
 export async function l2norm(c: Comparison): Promise<void> {
-  const { engine } = loadEngine();
-  engine.setThreads(1);
-  const [stream, lift] = [c.option<string>("stream"), c.option<number>("lift")];
-  const [side, classes] = [c.option<number>("side"), c.option<number>("classes")];
-  const channels = c.option<number>("channels");
-  const model = c.keep(new engine.Model(graph(channels, side, classes + 1), 0));
-  fill(model, { stream, lift, placed: new Map([["front.weight", cells(c)]]) });
+  const [side, channels] = [c.option<number>("side"), c.option<number>("channels")];
+  const front = { in: 3, out: channels, kernel: side, stride: side };
+  const body: GraphNode[] = [
+    { op: "conv", name: "front", inputs: [0], ...front },
+    { op: "l2norm", name: "L2Norm", inputs: [1], out: channels, init: 1 },
+  ];
+  const model = plainModel(c, body, new Map([["front.weight", cells(c)]]));
   const images = c.keep(oneHot(side));
   const { loc, conf } = model.forward(images.native);
   c.near("loc", c.keep(new Tensor(loc)), c.expected("loc"), tolerance.ops);
   c.near("conf", c.keep(new Tensor(conf)), c.expected("conf"), tolerance.ops);
 
-  const { optimizer, precision, loss } = plainSgd();
-  const { lr, ...rule } = optimizer;
-  const session = c.keep(
-    new engine.Session(model, null, c.input("priors").native, {
-      optimizer: rule,
-      precision,
-      loss: resolveLoss(lossOptions.parse({ ...loss, ...c.option<object>("loss") })),
-      freeze: [],
-      teacherInput: null,
-      ema: null,
-    }),
-  );
-  const targets = nativeTargets(drawnTargets(c, stream, c.option("truths")), classes);
+  const { session, lr } = plainSession(c, model, { name: "sgd", weightDecay: 0 });
+  const drawn = drawnTargets(c, c.option("stream"), c.option("truths"));
+  const targets = nativeTargets(drawn, c.option("classes"));
   const terms = await session.step(images.native, targets, lr);
   c.near("conf loss", terms.conf, c.expected("terms/conf"), tolerance.ops);
   c.near("loc loss", terms.loc, c.expected("terms/loc"), tolerance.ops);
@@ -97,22 +85,4 @@ function oneHot(side: number): Tensor {
     }
   }
   return Tensor.from(data, [3, 3, pixels, pixels]);
-}
-
-function graph(channels: number, side: number, numClasses: number): Graph {
-  const head = (name: string, out: number): GraphNode => {
-    return { op: "conv", name, inputs: [2], in: channels, out, bias: true };
-  };
-  const front = { in: 3, out: channels, kernel: side, stride: side };
-  return {
-    nodes: [
-      { op: "conv", name: "front", inputs: [0], ...front },
-      { op: "l2norm", name: "L2Norm", inputs: [1], out: channels, init: 1 },
-      head("loc.0", 4),
-      head("conf.0", numClasses),
-    ],
-    loc: [3],
-    conf: [4],
-    numClasses,
-  };
 }

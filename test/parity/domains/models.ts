@@ -36,7 +36,7 @@ export async function models(c: Comparison): Promise<void> {
 }
 
 /** After one step from zero its momentum is the gradient itself. */
-export function plainSgd() {
+function plainSgd() {
   const optimizer = { name: "sgd" as const, weightDecay: 0 };
   return trainOptions.pick({ optimizer: true, precision: true, loss: true }).parse({ optimizer });
 }

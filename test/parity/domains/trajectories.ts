@@ -3,6 +3,7 @@ import { Trainer, type TrainerOptions } from "../../../lib/train/trainer.js";
 import { images } from "../../support/pictures.js";
 import { type Comparison, tolerance } from "../comparison.js";
 import { drawnDetector, drawnTargets } from "./drawn.js";
+import { sameLosses } from "./plain.js";
 
 /** Steps of training by `Trainer.step`: the losses of each, and every tensor at the end. */
 export async function trajectories(c: Comparison): Promise<void> {
@@ -25,13 +26,7 @@ export async function trajectories(c: Comparison): Promise<void> {
     losses.push({ ...loss });
     pictures.dispose();
   }
-  for (const term of c.golden.keys(c.domain, c.sample, "losses/")) {
-    const expected = c.expected(`losses/${term}`);
-    for (const [step, loss] of losses.entries()) {
-      const one = { shape: [1], data: expected.data.subarray(step, step + 1) };
-      c.near(`${term} of step ${step + 1}`, loss[term]!, one, tolerance.steps);
-    }
-  }
+  sameLosses(c, losses, tolerance.steps);
   sameState(c, "state", student.stateDict());
   if (ema !== undefined) sameState(c, "ema", trainer.emaStateDict());
 }

@@ -1,4 +1,5 @@
-import type { LoadReport } from "./init.js";
+import type { LoadReport } from "../checkpoint/init.js";
+import { table } from "./output.js";
 
 interface Row {
   loaded: number;
@@ -29,7 +30,7 @@ export function describeLoad(report: LoadReport): string[] {
   }
   const under = wrapper === "" ? "" : ` under ${wrapper.replace(/\.$/, "")}`;
   const head = `${describeSource({ file, format, layout })}${under}`;
-  return [head, ...table(rows), ...beside(unexpected)];
+  return [head, ...partsTable(rows), ...beside(unexpected)];
 }
 
 /** What a weight file was recognised as. */
@@ -42,16 +43,18 @@ export function describeSource({
   return `${file}: ${format}, ${whose}`;
 }
 
-function table(rows: ReadonlyMap<string, Row>): string[] {
-  const width = Math.max("part".length, ...[...rows.keys()].map((part) => part.length));
-  const line = (part: string, cells: readonly (string | number)[], why: string) =>
-    `  ${part.padEnd(width)}${cells.map((cell) => String(cell).padStart(9)).join("")}  ${why}`.trimEnd();
-  return [
-    line("part", ["loaded", "skipped", "missing"], ""),
-    ...[...rows].map(([part, { loaded, skipped, missing, why }]) =>
-      line(part, [loaded, skipped, missing], why),
-    ),
+/** Names to the left, numbers to the right. */
+function partsTable(rows: ReadonlyMap<string, Row>): string[] {
+  const line = (part: string, cells: readonly (string | number)[], why: string) => [
+    part,
+    ...cells.map((cell) => String(cell).padStart(7)),
+    why,
   ];
+  const lines = [...rows].map(([part, { loaded, skipped, missing, why }]) =>
+    line(part, [loaded, skipped, missing], why),
+  );
+  const text = table([line("part", ["loaded", "skipped", "missing"], ""), ...lines]);
+  return text.split("\n").map((row) => `  ${row}`.trimEnd());
 }
 
 function beside(unexpected: readonly string[]): string[] {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { describeLoad, describeSource } from "../../../lib/checkpoint/describe.js";
 import type { LoadReport } from "../../../lib/checkpoint/init.js";
+import { describeLoad, describeSource } from "../../../lib/cli/describe.js";
 
 const report: LoadReport = {
   file: "vgg.pth",
