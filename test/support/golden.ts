@@ -55,11 +55,12 @@ export class Golden {
   }
 
   /** Keys of a case that begin with `prefix`, without it. */
-  keys(file: string, { name }: GoldenCase, prefix: string): string[] {
+  keys(file: string, { name }: GoldenCase, prefix: string, least = 1): string[] {
     const start = `${name}/${prefix}`;
-    return [...this.#file(file, name).keys()]
-      .filter((key) => key.startsWith(start))
-      .map((key) => key.slice(start.length));
+    const keys = [...this.#file(file, name).keys()].filter((key) => key.startsWith(start));
+    // A comparison of nothing would pass.
+    if (keys.length < least) throw new Error(`${file}: expected tensors ${start}…, got none`);
+    return keys.map((key) => key.slice(start.length));
   }
 
   #file(file: string, name: string): Map<string, GoldenTensor> {

@@ -11,7 +11,7 @@ import { drawnDetector, drawnTargets } from "./drawn.js";
 
 /** One training step: outputs, losses, the gradient of every parameter, statistics. */
 export async function models(c: Comparison): Promise<void> {
-  const moved = c.golden.keys(c.domain, c.sample, "placed/");
+  const moved = c.golden.keys(c.domain, c.sample, "placed/", 0);
   const placed = moved.map((name) => {
     return [name, c.expected(`placed/${name}`).data as Float32Array] as const;
   });
@@ -30,7 +30,7 @@ export async function models(c: Comparison): Promise<void> {
   c.same("positives", [terms.numPositives], c.expected("terms/numPositives").data);
   sameGradients(c, session);
   const state = detector.stateDict();
-  for (const name of c.golden.keys(c.domain, c.sample, "state/")) {
+  for (const name of c.golden.keys(c.domain, c.sample, "state/", 0)) {
     c.near(name, state[name]!, c.expected(`state/${name}`), tolerance.models);
   }
 }
