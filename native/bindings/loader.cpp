@@ -41,7 +41,7 @@ Napi::Value from_batch(Napi::Env env, const Batch& batch) {
 
 // Pack(index)
 PackWrap::PackWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<PackWrap>(info) {
-  guard(info.Env(), [&] { value_ = std::make_shared<const Pack>(to_pack(info[0])); });
+  guard(info.Env(), [&] { value_ = std::make_shared<Pack>(to_pack(info[0])); });
 }
 
 Napi::Value PackWrap::length(const Napi::CallbackInfo& info) {

@@ -5,7 +5,7 @@
 
 namespace ssd {
 
-class PackWrap : public Napi::ObjectWrap<PackWrap>, public Handle<const Pack> {
+class PackWrap : public Napi::ObjectWrap<PackWrap>, public Handle<Pack> {
  public:
   static Napi::Function define(Napi::Env env);
   explicit PackWrap(const Napi::CallbackInfo& info);

@@ -69,11 +69,18 @@ void Pack::check(uint64_t bytes) const {
   }
 }
 
+Picture Pack::take(uint32_t index, const std::stop_token&) {
+  return picture(index);
+}
+
 Picture Pack::picture(size_t i) const {
   const auto count = static_cast<size_t>(index_.counts[i]);
-  return {static_cast<const uint8_t*>(map_) + index_.offsets[i], index_.sizes[i * 2],
-          index_.sizes[i * 2 + 1], std::span(index_.boxes).subspan(first_[i] * 4, count * 4),
-          std::span(index_.labels).subspan(first_[i], count)};
+  return {static_cast<const uint8_t*>(map_) + index_.offsets[i],
+          index_.sizes[i * 2],
+          index_.sizes[i * 2 + 1],
+          std::span(index_.boxes).subspan(first_[i] * 4, count * 4),
+          std::span(index_.labels).subspan(first_[i], count),
+          nullptr};
 }
 
 }  // namespace ssd

@@ -1,9 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <vector>
+
+#include "data/pictures.h"
 
 namespace ssd {
 
@@ -17,23 +18,16 @@ struct PackIndex {
   std::vector<int32_t> labels;
 };
 
-// A decoded picture: u8 RGB rows without padding, corners in pixels.
-struct Picture {
-  const uint8_t* pixels;
-  int32_t width, height;
-  std::span<const float> boxes;
-  std::span<const int32_t> labels;
-};
-
 // Decoded pictures in one memory-mapped file. Read-only, so any number of threads may use it.
-class Pack {
+class Pack : public Pictures {
  public:
   explicit Pack(PackIndex index);
-  ~Pack();
+  ~Pack() override;
   Pack(const Pack&) = delete;
   Pack& operator=(const Pack&) = delete;
 
-  size_t size() const { return index_.offsets.size(); }
+  size_t size() const override { return index_.offsets.size(); }
+  Picture take(uint32_t index, const std::stop_token& stop) override;
   Picture picture(size_t i) const;
 
  private:

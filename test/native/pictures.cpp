@@ -31,7 +31,7 @@ Painting& Painting::object(int32_t x1, int32_t y1, int32_t x2, int32_t y2, const
 }
 
 ssd::Picture Painting::picture() const {
-  return {pixels_.data(), width_, height_, boxes_, labels_};
+  return {pixels_.data(), width_, height_, boxes_, labels_, nullptr};
 }
 
 PackFile::PackFile(const std::vector<Painting>& paintings) {
