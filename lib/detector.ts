@@ -224,7 +224,7 @@ export class Detector {
     const found = await engine().detect(
       this.native,
       decoded,
-      { size, mean, std },
+      { size, mean, std, fit: parsed.fit },
       this.priors.native,
       variances,
       resolveDetect(parsed, coderClip),

@@ -135,10 +135,14 @@ export const detectOptions = z.strictObject({
     .nullable()
     .optional()
     .describe("upper bound of ln(side / prior's side); the preset's unless given"),
+  fit: z
+    .enum(["stretch", "letterbox"])
+    .default("stretch")
+    .describe("how a picture is brought to the network's square"),
 });
 
 /** The same as `ops.detections` takes them, which knows no preset. */
-export const detectionsOptions = detectOptions.extend({
+export const detectionsOptions = detectOptions.omit({ fit: true }).extend({
   variances: z
     .tuple([positive, positive])
     .default([0.1, 0.2])
@@ -148,11 +152,14 @@ export const detectionsOptions = detectOptions.extend({
 /** Input form of {@link detectionsOptions}: every field optional; without `coderClip` no bound. */
 export type DetectionsOptions = z.input<typeof detectionsOptions>;
 export type DetectOptions = z.input<typeof detectOptions>;
-export type ResolvedDetectOptions = z.output<typeof detectOptions> & { coderClip: number | null };
+/** What the engine needs to find the boxes in raw outputs. */
+export type ResolvedDetectOptions = Omit<z.output<typeof detectOptions>, "fit"> & {
+  coderClip: number | null;
+};
 
 /** Detection options with the bound of a preset's coder where none is given. */
 export function resolveDetect(
-  options: z.output<typeof detectOptions>,
+  options: Omit<z.output<typeof detectOptions>, "fit">,
   coderClip: number | null,
 ): ResolvedDetectOptions {
   return { ...options, coderClip: options.coderClip === undefined ? coderClip : options.coderClip };

@@ -2,7 +2,7 @@
 // the first thing that fails. Arguments go to vitest: `npm test -- test/lib/cli`.
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { root, run, runSteps } from "./steps.mjs";
+import { root, run, runSteps, which } from "./steps.mjs";
 
 const node = process.execPath;
 const tsc = "node_modules/typescript/bin/tsc";
@@ -15,7 +15,14 @@ runSteps("check", [
   ["style", () => run(node, [...biome, "lib", "test", "scripts"])],
   ["structure", () => run(node, ["scripts/lint.mjs"])],
   ["types of the tests", () => run(node, [tsc, "-p", "test"])],
+  ["CUDA sources", cudaSources],
   ["native tests", () => run("ctest", ctest, { cwd: join(root, "build") })],
   ["tests", () => run(node, [...vitest, ...process.argv.slice(2)])],
   ["all", () => "passed"],
 ]);
+
+/** Kernels that no machine without nvcc can compile are said to be left out, not passed. */
+function cudaSources() {
+  if (!which("nvcc")) return "left out: no nvcc on PATH";
+  run(node, ["scripts/cuda-check.mjs"]);
+}

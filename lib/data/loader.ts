@@ -1,5 +1,12 @@
 import { join } from "node:path";
-import { type AugmentSpec, engine, type NativeLoader, type NativePack } from "../native.js";
+import {
+  type AugmentSpec,
+  engine,
+  type Fit,
+  type FrameSpec,
+  type NativeLoader,
+  type NativePack,
+} from "../native.js";
 import type { Preset } from "../presets.js";
 import { cacheDir } from "./cache.js";
 import type { Dataset } from "./dataset.js";
@@ -28,15 +35,19 @@ export interface LoaderOptions {
   batch: number;
   seed: number;
   workers: number;
-  /** Null shows the whole picture, stretched. */
+  /** Null shows the whole picture. */
   augment: AugmentSpec | null;
+  /** How whole pictures are brought to the square, stretched by default. */
+  fit?: Fit;
+  /** Of the pictures, float32 by default. */
+  dtype?: FrameSpec["dtype"];
 }
 
 /** A loader for the input of a preset. */
 export function openLoader(
   { native }: OpenPack,
   { size, mean, std }: Preset,
-  { workers, ...options }: LoaderOptions,
+  { workers, fit = "stretch", ...options }: LoaderOptions,
 ): NativeLoader {
-  return new (engine().Loader)(native, { size, mean, std, threads: workers, ...options });
+  return new (engine().Loader)(native, { size, mean, std, threads: workers, fit, ...options });
 }

@@ -90,7 +90,14 @@ export async function evaluatePack(
 ): Promise<Evaluation> {
   const { batch, workers, protocol, iou, signal, onProgress } = options;
   const detect = resolveDetect(options.detect, detector.preset.coderClip);
-  const loader = openLoader(opened, detector.preset, { batch, workers, seed: 0, augment: null });
+  const { fit } = options.detect;
+  const loader = openLoader(opened, detector.preset, {
+    batch,
+    workers,
+    seed: 0,
+    augment: null,
+    fit,
+  });
   const loss = resolveLoss(lossOptions.parse({}), detector.preset.variances);
   const { items } = opened.pack.dataset;
   const sums = { conf: 0, loc: 0 };

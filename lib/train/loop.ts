@@ -1,6 +1,6 @@
 import type { StoredTensors } from "../checkpoint/safetensors.js";
 import { openLoader } from "../data/loader.js";
-import { shuffled } from "../data/order.js";
+import { epochOrder } from "../data/sampler.js";
 import type { Detector } from "../detector.js";
 import { cancelled } from "../errors.js";
 import { backbonePrefixes } from "../models/build.js";
@@ -55,7 +55,9 @@ async function runWith(
   const data = await prepareData(student, options, emit);
   const batch = Math.min(options.batch, data.train.length);
   const { seed, workers, augment } = options;
-  const loader = openLoader(data.train, student.preset, { batch, seed, workers, augment });
+  // What the first convolution would round to; a teacher may take the pictures in other units.
+  const dtype = options.precision === "bf16" && distill === undefined ? "bfloat16" : "float32";
+  const loader = openLoader(data.train, student.preset, { batch, seed, workers, augment, dtype });
   const stopping = signal === undefined ? stop : AbortSignal.any([stop, signal]);
   const context: Context = {
     student,
@@ -113,8 +115,10 @@ async function runPhases(
 
 /** The steps of an epoch, from where it stands. @returns Whether it was done to its end. */
 async function runEpoch(context: Context, phase: Phase): Promise<boolean> {
-  const { session, loader, at, options, batches, emit, stop } = context;
-  loader.start(at.epoch, shuffled(at.pictures, options.seed, at.epoch), at.batch);
+  const { session, loader, at, options, batches, data, emit, stop } = context;
+  const { items } = data.train.pack.dataset;
+  const order = epochOrder(options.sampling, items, options.seed, at.epoch);
+  loader.start(at.epoch, order, at.batch);
   while (at.batch < batches && !stop.aborted) {
     const lr = rateOf(context, phase);
     const result = await session.stepFrom(loader, lr);

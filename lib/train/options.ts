@@ -52,6 +52,12 @@ export const augmentOptions = z.strictObject({
   expand: z.boolean().default(true).describe("zoom out onto a canvas of the mean colour"),
   crop: z.boolean().default(true).describe("patches of a minimum IoU with a truth"),
   mirror: z.boolean().default(true).describe("flip left and right"),
+  overlap: z.enum(["reached", "ignored"]).default("reached").meta({
+    flag: "crop-overlap",
+    description: "a patch's minimum IoU is to be reached by a truth (Caffe) or not (ssd.pytorch)",
+  }),
+  mosaic: fraction.default(0).describe("share of training pictures made of four"),
+  mixup: fraction.default(0).describe("share of training pictures that another shines through"),
 });
 
 const freezeOptions = z.strictObject({
@@ -101,6 +107,14 @@ export const trainOptions = z.strictObject({
   val: source.optional().describe("validation data; by default a part of the training data"),
   valFraction: fraction.default(0.1).describe("part of the pictures kept for validation"),
   limit: z.int().positive().optional().describe("take only the first pictures of the data"),
+  fraction: fraction
+    .refine((share) => share > 0, "expected a share over 0")
+    .default(1)
+    .describe("share of the training pictures that is used, chosen by the seed"),
+  sampling: z
+    .enum(["shuffle", "balanced"])
+    .default("shuffle")
+    .describe("each picture once an epoch, or those of rare classes more often"),
   epochs: z.int().positive().default(60).describe("all epochs, those of the freeze phase included"),
   batch: z.int().positive().default(16).describe("pictures a step"),
   ...stepShape,

@@ -23,19 +23,20 @@ export async function prepareData(
   options: ResolvedTrainOptions,
   emit: (event: TrainEvent) => void,
 ): Promise<Prepared> {
-  const { data, val, limit, valFraction, seed } = options;
+  const { data, val, limit, valFraction, fraction, seed } = options;
   const classes = student.classes;
   const all = await data.read({ classes, limit });
   const [trainItems, valItems] = split(all.items, val === undefined ? valFraction : 0, seed);
-  const own: Dataset = { ...all, items: trainItems };
+  const [used] = split(trainItems, 1 - fraction, seed);
+  const own: Dataset = { ...all, items: used };
   const other = val === undefined ? { ...all, items: valItems } : await val.read({ classes });
-  if (trainItems.length === 0) {
+  if (used.length === 0) {
     throw new SsdError("BAD_DATA", `${all.spec}: expected pictures to train on, got none`);
   }
   const problems = val === undefined ? all.problems : [...all.problems, ...other.problems];
-  emit({ kind: "data", train: trainItems.length, val: other.items.length, problems });
-  const total = trainItems.length + other.items.length;
+  emit({ kind: "data", train: used.length, val: other.items.length, problems });
+  const total = used.length + other.items.length;
   const train = await openPack(own, (done) => emit({ kind: "pack", done, total }));
-  const decoded = (done: number) => emit({ kind: "pack", done: done + trainItems.length, total });
+  const decoded = (done: number) => emit({ kind: "pack", done: done + used.length, total });
   return other.items.length === 0 ? { train } : { train, val: await openPack(other, decoded) };
 }

@@ -27,6 +27,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   define_loader(env, exports);
   define_session(env, exports);
   define_inference(env, exports);
+  define_decoded(env, exports);
   return exports;
 }
 

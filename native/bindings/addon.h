@@ -40,6 +40,7 @@ void define_ops(Napi::Env env, Napi::Object exports);
 void define_model(Napi::Env env, Napi::Object exports);
 void define_loader(Napi::Env env, Napi::Object exports);
 void define_inference(Napi::Env env, Napi::Object exports);
+void define_decoded(Napi::Env env, Napi::Object exports);
 void define_session(Napi::Env env, Napi::Object exports);
 
 }  // namespace ssd

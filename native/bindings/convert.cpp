@@ -8,16 +8,6 @@ namespace ssd {
 
 namespace {
 
-// The value of `names` at the position of the text.
-template <class T>
-T choose(const std::string& text, std::initializer_list<std::pair<const char*, T>> names,
-         const char* what) {
-  for (const auto& [name, value] : names) {
-    if (text == name) return value;
-  }
-  throw Error(Code::BadOption, std::string("expected a known ") + what + ", got " + text);
-}
-
 template <class T>
 Napi::Value typed(Napi::Env env, const std::vector<T>& values) {
   auto out = Napi::TypedArrayOf<T>::New(env, values.size());
@@ -82,17 +72,6 @@ OptimizerOptions to_optimizer(const Napi::Value& value) {
   out.beta2 = betas[1];
   out.eps = f.number("eps");
   out.weight_decay = f.number("weightDecay");
-  return out;
-}
-
-std::array<float, 3> to_rgb(const Fields& fields, const char* key) {
-  const auto numbers = fields.numbers(key);
-  if (numbers.size() != 3) {
-    throw Error(Code::BadOption, std::string("expected three numbers for ") + key + ", got " +
-                                     std::to_string(numbers.size()));
-  }
-  std::array<float, 3> out{};
-  std::copy(numbers.begin(), numbers.end(), out.begin());
   return out;
 }
 
@@ -161,31 +140,12 @@ DetectOptions to_detect(const Napi::Value& value, const Variances& variances) {
   return out;
 }
 
-Normalisation to_normalisation(const Fields& fields) {
-  return {to_rgb(fields, "mean"), to_rgb(fields, "std")};
-}
-
-LoaderOptions to_loader(const Napi::Value& value) {
-  const Fields f(value, "loader options");
-  LoaderOptions out;
-  out.side = static_cast<int32_t>(f.integer("size"));
-  out.batch = static_cast<int32_t>(f.integer("batch"));
-  out.normalisation = to_normalisation(f);
-  out.seed = static_cast<uint64_t>(f.integer("seed"));
-  out.threads = static_cast<int32_t>(f.integer("threads"));
-  if (!f.has("augment")) return out;
-  const Fields a(f.value("augment"), "augment options");
-  out.augment = AugmentOptions{a.flag("photometric", true), a.flag("expand", true),
-                               a.flag("crop", true), a.flag("mirror", true)};
-  return out;
-}
-
 SessionOptions to_session(const Napi::Value& value) {
   const Fields f(value, "session options");
   std::optional<InputScale> input;
   if (f.has("teacherInput")) {
     const Fields t(f.value("teacherInput"), "teacher input");
-    input = InputScale{to_rgb(t, "scale"), to_rgb(t, "shift")};
+    input = InputScale{t.rgb("scale"), t.rgb("shift")};
   }
   std::optional<EmaOptions> ema;
   if (f.has("ema")) {

@@ -9,6 +9,7 @@
 #include "boxes/detections.h"
 #include "boxes/priors.h"
 #include "data/loader.h"
+#include "data/pack.h"
 #include "models/graph.h"
 #include "train/session.h"
 
@@ -19,8 +20,12 @@ PriorGrid to_grid(const Napi::Value& value);
 Graph to_graph(const Napi::Value& value);
 LossOptions to_loss(const Napi::Value& value);
 DetectOptions to_detect(const Napi::Value& value, const Variances& variances);
-Normalisation to_normalisation(const Fields& fields);
+Frame to_frame(const Fields& fields);
+Fit to_fit(const Fields& fields);
 LoaderOptions to_loader(const Napi::Value& value);
+// What a layer shows, over a whole training picture of `side` pixels.
+Layer to_layer(const Napi::Value& value, int32_t side);
+Napi::Value from_layer(Napi::Env env, const Layer& layer);
 SessionOptions to_session(const Napi::Value& value);
 PackIndex to_pack(const Napi::Value& value);
 std::vector<Truths> to_truths(const Napi::Value& value);

@@ -56,6 +56,13 @@ std::vector<double> Fields::numbers(const char* key) const {
   return out;
 }
 
+std::array<float, 3> Fields::rgb(const char* key) const {
+  const auto values = numbers(key);
+  if (values.size() != 3) fail(key, "three numbers");
+  return {static_cast<float>(values[0]), static_cast<float>(values[1]),
+          static_cast<float>(values[2])};
+}
+
 std::vector<int64_t> Fields::integers(const char* key) const {
   const auto values = numbers(key);
   return {values.begin(), values.end()};

@@ -2,12 +2,23 @@
 
 #include <napi.h>
 
+#include <array>
 #include <string>
 #include <vector>
 
 #include "core/error.h"
 
 namespace ssd {
+
+// The value of `names` at the position of the text.
+template <class T>
+T choose(const std::string& text, std::initializer_list<std::pair<const char*, T>> names,
+         const char* what) {
+  for (const auto& [name, value] : names) {
+    if (text == name) return value;
+  }
+  throw Error(Code::BadOption, std::string("expected a known ") + what + ", got " + text);
+}
 
 // Reads named fields of an options object. Values were checked in TypeScript (one schema each);
 // a field of the wrong type is still an error that names it, never a crash.
@@ -24,6 +35,7 @@ class Fields {
   bool flag(const char* key, bool fallback) const;
   std::string text(const char* key) const;
   std::vector<double> numbers(const char* key) const;
+  std::array<float, 3> rgb(const char* key) const;
   std::vector<int64_t> integers(const char* key) const;
   std::vector<std::string> texts(const char* key) const;
   Napi::Array array(const char* key) const;

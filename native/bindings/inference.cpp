@@ -1,6 +1,5 @@
-#include <ATen/ops/empty.h>
-
 #include "bindings/convert.h"
+#include "bindings/decoded.h"
 #include "bindings/guard.h"
 #include "bindings/loader.h"
 #include "bindings/model.h"
@@ -22,8 +21,12 @@ EvaluatedBatch evaluate(Model& model, const Batch& batch, const at::Tensor& prio
   const auto output = model.infer(batch.images.to(device));
   const Targets targets{batch.targets.boxes.to(device), batch.targets.labels.to(device)};
   const auto losses = evaluate_loss(output, std::nullopt, targets, on_device, loss).losses;
-  return {losses.conf.item<double>(), losses.loc.item<double>(),
-          detections(output.loc, output.conf, on_device, detect)};
+  auto found = detections(output.loc, output.conf, on_device, detect);
+  const auto side = static_cast<int32_t>(batch.images.size(-1));
+  for (size_t i = 0; i < batch.layers.size(); ++i) {
+    to_picture(found[i].boxes, batch.layers[i].front().region, side);
+  }
+  return {losses.conf.item<double>(), losses.loc.item<double>(), std::move(found)};
 }
 
 Napi::Value from_evaluated(Napi::Env env, const EvaluatedBatch& batch) {
@@ -52,41 +55,24 @@ Napi::Value evaluate_from(const Napi::CallbackInfo& info) {
   });
 }
 
-// A decoded picture of the caller, copied: JavaScript may reuse its memory.
-struct Decoded {
-  std::vector<uint8_t> pixels;
-  int32_t width, height;
-};
-
-Decoded to_decoded(const Napi::Value& value) {
-  const Fields f(value, "picture");
-  Decoded out{f.typed<uint8_t>("data"), static_cast<int32_t>(f.integer("width")),
-              static_cast<int32_t>(f.integer("height"))};
-  const auto expected = static_cast<uint64_t>(out.width) * static_cast<uint64_t>(out.height) * 3;
-  if (out.width > 0 && out.height > 0 && out.pixels.size() == expected) return out;
-  throw Error(Code::BadData, "picture: expected width * height * 3 bytes of RGB, got " +
-                                 std::to_string(out.pixels.size()));
-}
-
-// detect(model, picture, preset, priors, variances, options)
+// detect(model, picture, preset with fit, priors, variances, options)
 Napi::Value detect(const Napi::CallbackInfo& info) {
   return guard(info.Env(), [&] {
     auto& addon = Addon::of(info.Env());
     const Fields preset(info[2], "preset");
-    const auto side = static_cast<int32_t>(preset.integer("size"));
     const Fields holder(info[4], "variances");
     const auto options = to_detect(
         info[5], {holder.value("0").As<Napi::Number>(), holder.value("1").As<Napi::Number>()});
-    const auto work = [model = model_of(info[0]), picture = to_decoded(info[1]), side,
-                       normalisation = to_normalisation(preset),
+    const auto work = [model = model_of(info[0]), picture = to_decoded(info[1]),
+                       frame = to_frame(preset), fit = to_fit(preset),
                        priors = tensor_of(info[3], "priors"), options] {
-      const auto image = at::empty({1, side, side, 3}, at::kFloat);
-      const View view{0, 0, static_cast<float>(picture.width), static_cast<float>(picture.height)};
-      resample(picture.pixels.data(), picture.width, picture.height, view, side, nullptr,
-               normalisation, image.data_ptr<float>());
+      const auto shown = whole(picture.view(), fit, frame.side);
+      const auto image = resampled(picture, shown.layer, frame);
       const std::lock_guard lock(model->mutex);
-      const auto output = model->infer(image.permute({0, 3, 1, 2}).to(model->device()));
-      return detections(output.loc, output.conf, priors.to(model->device()), options).front();
+      const auto output = model->infer(image.to(model->device()));
+      auto found = detections(output.loc, output.conf, priors.to(model->device()), options).front();
+      to_picture(found.boxes, shown.layer.region, frame.side);
+      return found;
     };
     return run_on(addon.inference, addon.completion, info.Env(), work, from_detections);
   });

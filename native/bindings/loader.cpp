@@ -26,14 +26,19 @@ Napi::Value target(Napi::Env env, const Targets& targets, int64_t picture) {
 Napi::Value from_batch(Napi::Env env, const Batch& batch) {
   auto targets = Napi::Array::New(env);
   auto indices = Napi::Array::New(env);
+  auto drawn = Napi::Array::New(env);
   for (uint32_t i = 0; i < batch.indices.size(); ++i) {
     targets.Set(i, target(env, batch.targets, i));
     indices.Set(i, batch.indices[i]);
+    auto layers = Napi::Array::New(env);
+    for (const auto& layer : batch.layers[i]) layers.Set(layers.Length(), from_layer(env, layer));
+    drawn.Set(i, layers);
   }
   auto out = Napi::Object::New(env);
   out.Set("images", wrap(env, batch.images));
   out.Set("targets", targets);
   out.Set("indices", indices);
+  out.Set("drawn", drawn);
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include "bindings/tensor.h"
 #include "data/loader.h"
+#include "data/pack.h"
 
 namespace ssd {
 

@@ -25,9 +25,9 @@ Block philox(Block counter, std::array<uint32_t, 2> key) {
 
 }  // namespace
 
-Random::Random(uint64_t seed, uint32_t stream, uint32_t index)
+Random::Random(uint64_t seed, uint32_t stream, uint32_t index, uint32_t repeat)
     : key_{static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)},
-      counter_{0, 0, index, stream} {}
+      counter_{0, repeat, index, stream} {}
 
 uint32_t Random::bits() {
   if (left_ == 0) {

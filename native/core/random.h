@@ -10,7 +10,8 @@ namespace ssd {
 // on workers or on what was drawn for other pictures.
 class Random {
  public:
-  Random(uint64_t seed, uint32_t stream, uint32_t index);
+  // `repeat` tells draws apart that are made for the same index again.
+  Random(uint64_t seed, uint32_t stream, uint32_t index, uint32_t repeat = 0);
 
   uint32_t bits();
   // In [0, 1), 24 bits.

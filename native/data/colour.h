@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "core/random.h"
+#include "data/distort.h"
 
 namespace ssd {
 
@@ -15,11 +16,15 @@ struct Colour {
   float saturation = 1;
   float hue = 0;  // degrees
   bool contrast_first = true;
-  std::array<uint8_t, 3> channels{0, 1, 2};
+  std::array<uint8_t, 3> channels{0, 1, 2};  // of each output channel, where it comes from
 
   static Colour draw(Random& random);
 
-  // RGB of 0..255, unclipped on the way and clipped at the end.
+  bool operator==(const Colour&) const = default;
+
+  Distortion distortion() const;
+
+  // RGB of 0..255, not clipped: values under 0 and over 255 are possible, as in the field's code.
   std::array<float, 3> operator()(std::array<float, 3> rgb) const;
 };
 

@@ -1,7 +1,5 @@
 #include "data/loader.h"
 
-#include <ATen/ops/empty.h>
-
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -10,13 +8,23 @@
 
 namespace ssd {
 
-Loader::Loader(std::shared_ptr<const Pack> pack, LoaderOptions options)
-    : pack_(std::move(pack)),
-      options_(std::move(options)),
-      order_(std::make_shared<std::vector<uint32_t>>()) {
-  if (options_.side <= 0 || options_.batch <= 0 || options_.threads <= 0) {
-    throw Error(Code::BadOption, "loader: expected a positive size, batch and number of threads");
-  }
+namespace {
+
+// Batches that are made ahead: enough to hide a step that waits, little to drop.
+constexpr size_t kAhead = 3;
+
+LoaderOptions checked(LoaderOptions options) {
+  if (options.frame.side > 0 && options.batch > 0 && options.threads > 0) return options;
+  throw Error(Code::BadOption, "loader: expected a positive size, batch and number of threads");
+}
+
+}  // namespace
+
+Loader::Loader(std::shared_ptr<Pictures> pictures, LoaderOptions options)
+    : pictures_(std::move(pictures)),
+      options_(checked(std::move(options))),
+      buffers_({options_.batch, options_.frame.side, options_.frame.side, 3},
+               options_.frame.dtype) {
   for (int32_t i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { work(); });
 }
 
@@ -25,18 +33,23 @@ Loader::~Loader() {
 }
 
 void Loader::start(uint32_t epoch, std::vector<uint32_t> order, size_t from) {
+  std::vector<uint32_t> seen(pictures_->size()), repeats;
+  repeats.reserve(order.size());
   for (const auto index : order) {
-    if (index < pack_->size()) continue;
-    throw Error(Code::BadOption, "loader: expected indices under " + std::to_string(pack_->size()) +
-                                     ", got " + std::to_string(index));
+    if (index >= seen.size()) {
+      throw Error(Code::BadOption, "loader: expected indices under " + std::to_string(seen.size()) +
+                                       ", got " + std::to_string(index));
+    }
+    repeats.push_back(seen[index]++);
   }
   {
     const std::lock_guard lock(mutex_);
+    drop_slots();
     epoch_ = epoch;
     ++generation_;
-    order_ = std::make_shared<const std::vector<uint32_t>>(std::move(order));
-    claimed_ = taken_ = from;
-    made_.clear();
+    order_ = std::move(order);
+    repeats_ = std::move(repeats);
+    taken_ = from;
     failure_ = nullptr;
   }
   work_.notify_all();
@@ -44,27 +57,41 @@ void Loader::start(uint32_t epoch, std::vector<uint32_t> order, size_t from) {
 
 size_t Loader::batches() const {
   const auto batch = static_cast<size_t>(options_.batch);
-  return (order_->size() + batch - 1) / batch;
+  return (order_.size() + batch - 1) / batch;
 }
 
 Batch Loader::next() {
   std::unique_lock lock(mutex_);
-  if (!stopping_ && taken_ >= batches()) {
+  if (!stop_.stop_requested() && taken_ >= batches()) {
     throw Error(Code::BadOption, "loader: expected a batch left in the epoch, got its end");
   }
-  ready_.wait(lock, [this] { return stopping_ || failure_ || made_.contains(taken_); });
-  if (stopping_) throw Error(Code::Cancelled, "the loader was stopped");
-  if (failure_) std::rethrow_exception(failure_);
-  auto node = made_.extract(taken_++);
+  const auto made = [this] { return !slots_.empty() && slots_.front()->whole(); };
+  ready_.wait(lock, [&] { return stop_.stop_requested() || failure_ || made(); });
+  if (stop_.stop_requested()) throw Error(Code::Cancelled, "the loader was stopped");
+  if (!made()) std::rethrow_exception(failure_);
+  const auto slot = std::move(slots_.front());
+  slots_.pop_front();
+  ++taken_;
   lock.unlock();
-  work_.notify_one();
-  return std::move(node.mapped());
+  work_.notify_all();
+  Batch out;
+  std::vector<Truths> truths;
+  for (size_t i = 0; i < slot->samples.size(); ++i) {
+    auto& sample = slot->samples[i];
+    truths.push_back(std::move(sample.truths));
+    out.layers.push_back(std::move(sample.layers));
+    out.indices.push_back(static_cast<int32_t>(slot->recipes[i].members.front()));
+  }
+  out.images = slot->images.permute({0, 3, 1, 2});
+  out.targets = pad(truths);
+  return out;
 }
 
 void Loader::stop() {
   {
     const std::lock_guard lock(mutex_);
-    stopping_ = true;
+    stop_.request_stop();
+    drop_slots();
   }
   work_.notify_all();
   ready_.notify_all();
@@ -72,59 +99,104 @@ void Loader::stop() {
   threads_.clear();
 }
 
+// What was announced and is no worker's yet is taken back.
+void Loader::drop_slots() {
+  for (const auto& slot : slots_) {
+    for (size_t i = slot->claimed; i < slot->recipes.size(); ++i) {
+      pictures_->drop(slot->recipes[i].members);
+    }
+  }
+  slots_.clear();
+}
+
+bool Loader::has_work() const {
+  if (failure_) return false;
+  const bool unclaimed = std::any_of(slots_.begin(), slots_.end(), [](const auto& slot) {
+    return slot->claimed < slot->recipes.size();
+  });
+  return unclaimed || (slots_.size() < kAhead && taken_ + slots_.size() < batches());
+}
+
 void Loader::work() {
-  // One more batch than there are threads is made ahead: enough to hide a step, little to drop.
-  const auto ahead = static_cast<size_t>(options_.threads) + 1;
+  const auto stop = stop_.get_token();
   for (;;) {
     std::unique_lock lock(mutex_);
-    work_.wait(lock, [&] {
-      return stopping_ || (!failure_ && claimed_ < batches() && claimed_ < taken_ + ahead);
-    });
-    if (stopping_) return;
-    const size_t number = claimed_++;
-    const auto generation = generation_;
-    const auto epoch = epoch_;
-    const auto order = order_;
-    lock.unlock();
-    std::optional<Batch> batch;
+    work_.wait(lock, [&] { return stop.stop_requested() || has_work(); });
+    if (stop.stop_requested()) return;
     std::exception_ptr failure;
+    const auto generation = generation_;
+    Claim mine;
     try {
-      batch = make(epoch, *order, number);
+      mine = claim();
+      lock.unlock();
+      make(*mine.slot, mine.picture);
     } catch (...) {
       failure = std::current_exception();
     }
-    lock.lock();
+    if (!lock.owns_lock()) lock.lock();
     if (generation != generation_) continue;
-    if (batch) made_.emplace(number, std::move(*batch));
-    if (failure) failure_ = failure;
+    if (failure) {
+      failure_ = failure;
+    } else if (++mine.slot->done < mine.slot->recipes.size()) {
+      continue;
+    }
     lock.unlock();
     ready_.notify_all();
   }
 }
 
-Batch Loader::make(uint32_t epoch, const std::vector<uint32_t>& order, size_t number) const {
-  const auto side = options_.side;
-  const size_t first = number * static_cast<size_t>(options_.batch);
-  const size_t count = std::min(static_cast<size_t>(options_.batch), order.size() - first);
-  // Channels last in memory, which is what the network works on.
-  const auto images = at::empty({static_cast<int64_t>(count), side, side, 3}, at::kFloat);
-  float* out = images.data_ptr<float>();
-  std::vector<Truths> truths;
-  std::vector<int32_t> indices;
-  for (size_t i = 0; i < count;
-       ++i, out += static_cast<size_t>(side) * static_cast<size_t>(side) * 3) {
-    const auto index = order[first + i];
-    const auto picture = pack_->picture(index);
-    Random random(options_.seed, epoch, index);
-    auto drawn = options_.augment ? augment(picture, *options_.augment, random) : whole(picture);
-    const auto* colour =
-        options_.augment && options_.augment->photometric ? &drawn.colour : nullptr;
-    resample(picture.pixels, picture.width, picture.height, drawn.view, side, colour,
-             options_.normalisation, out);
-    truths.push_back(std::move(drawn.truths));
-    indices.push_back(static_cast<int32_t>(index));
+// The first picture nobody makes yet; opens a batch when there is none.
+Loader::Claim Loader::claim() {
+  for (const auto& slot : slots_) {
+    if (slot->claimed < slot->recipes.size()) return {slot, slot->claimed++};
   }
-  return {images.permute({0, 3, 1, 2}), pad(truths), std::move(indices)};
+  slots_.push_back(open(taken_ + slots_.size()));
+  work_.notify_all();
+  return {slots_.back(), slots_.back()->claimed++};
+}
+
+std::shared_ptr<Loader::Slot> Loader::open(size_t number) {
+  const auto batch = static_cast<size_t>(options_.batch);
+  const size_t first = number * batch, end = std::min(first + batch, order_.size());
+  auto slot = std::make_shared<Slot>();
+  for (size_t i = first; i < end; ++i) {
+    const auto index = order_[i];
+    Random random(options_.seed, epoch_, index, repeats_[i]);
+    slot->recipes.push_back(options_.augment ? plan(*options_.augment, index, order_, random)
+                                             : Recipe{{index}, false, false, random});
+  }
+  slot->samples.resize(end - first);
+  slot->images = buffers_.take().narrow(0, 0, static_cast<int64_t>(end - first));
+  for (const auto& recipe : slot->recipes) pictures_->want(recipe.members);
+  return slot;
+}
+
+std::vector<Picture> Loader::take(const std::vector<uint32_t>& members) {
+  std::vector<Picture> out;
+  try {
+    for (const auto index : members) out.push_back(pictures_->take(index, stop_.get_token()));
+  } catch (...) {
+    // The one that failed was taken for good.
+    pictures_->drop(std::span(members).subspan(out.size() + 1));
+    throw;
+  }
+  return out;
+}
+
+void Loader::make(Slot& slot, size_t picture) {
+  const auto& recipe = slot.recipes[picture];
+  const auto& frame = options_.frame;
+  const auto pictures = take(recipe.members);
+  auto& sample = slot.samples[picture];
+  if (options_.augment) {
+    sample = compose(recipe, pictures, *options_.augment, frame.side);
+  } else {
+    auto shown = whole(pictures.front(), options_.fit, frame.side);
+    shown.layer.index = recipe.members.front();
+    sample = {{shown.layer}, std::move(shown.truths)};
+  }
+  const auto out = slot.images.select(0, static_cast<int64_t>(picture));
+  resample(sample.layers, pictures, frame, out.data_ptr());
 }
 
 }  // namespace ssd

@@ -1,39 +1,43 @@
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <exception>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <thread>
 #include <vector>
 
-#include "data/augment.h"
-#include "data/pack.h"
+#include "data/buffers.h"
+#include "data/compose.h"
+#include "data/pictures.h"
+#include "data/resample.h"
 #include "train/batch.h"
 
 namespace ssd {
 
 struct LoaderOptions {
-  int32_t side = 300;
   int32_t batch = 16;
-  Normalisation normalisation;
+  Frame frame;
   uint64_t seed = 0;
   int32_t threads = 1;
-  std::optional<AugmentOptions> augment;  // none: the whole picture, stretched
+  std::optional<AugmentOptions> augment;  // none: the whole picture
+  Fit fit = Fit::Stretch;                 // of the whole picture
 };
 
-// Makes batches ahead of the step on its own threads. A picture of a batch is a function of
-// (seed, epoch, its index), so any number of threads gives the same batches.
+// Makes batches ahead of the step on its own threads, which share the pictures of a batch. A
+// picture of a batch is a function of (seed, epoch, its index), so any number of threads gives the
+// same batches; one that comes several times in an epoch is another each time.
 class Loader {
  public:
-  Loader(std::shared_ptr<const Pack> pack, LoaderOptions options);
+  Loader(std::shared_ptr<Pictures> pictures, LoaderOptions options);
   ~Loader();
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
 
-  // Begins an epoch over `order` (indices into the pack) at batch `from`.
+  // Begins an epoch over `order` (indices of pictures) at batch `from`.
   void start(uint32_t epoch, std::vector<uint32_t> order, size_t from);
 
   // The next batch, in order; waits for it. Throws at the end of the epoch, and Cancelled after
@@ -44,22 +48,42 @@ class Loader {
   void stop();
 
  private:
+  // A batch in the making.
+  struct Slot {
+    at::Tensor images;  // [B, S, S, 3]
+    std::vector<Recipe> recipes;
+    std::vector<Sample> samples;
+    size_t claimed = 0, done = 0;
+
+    bool whole() const { return done == recipes.size(); }
+  };
+  struct Claim {
+    std::shared_ptr<Slot> slot;
+    size_t picture;
+  };
+
   void work();
-  Batch make(uint32_t epoch, const std::vector<uint32_t>& order, size_t number) const;
+  bool has_work() const;
+  Claim claim();
+  std::shared_ptr<Slot> open(size_t number);
+  void make(Slot& slot, size_t picture);
+  std::vector<Picture> take(const std::vector<uint32_t>& members);
+  void drop_slots();
   size_t batches() const;
 
-  const std::shared_ptr<const Pack> pack_;
+  const std::shared_ptr<Pictures> pictures_;
   const LoaderOptions options_;
 
   std::mutex mutex_;
   std::condition_variable work_, ready_;
+  std::stop_source stop_;
+  Buffers buffers_;
   uint32_t epoch_ = 0;
-  uint64_t generation_ = 0;  // of the epoch under way; batches of an older one are dropped
-  std::shared_ptr<const std::vector<uint32_t>> order_;
-  size_t claimed_ = 0, taken_ = 0;
-  std::map<size_t, Batch> made_;
+  uint64_t generation_ = 0;  // of the epoch under way; what belongs to an older one is dropped
+  std::vector<uint32_t> order_, repeats_;
+  std::deque<std::shared_ptr<Slot>> slots_;  // from batch `taken_` on
+  size_t taken_ = 0;
   std::exception_ptr failure_;
-  bool stopping_ = false;
   std::vector<std::thread> threads_;
 };
 

@@ -1,69 +1,79 @@
 #include "data/resample.h"
 
+#include <c10/util/BFloat16.h>
+
 #include <algorithm>
-#include <cmath>
-#include <vector>
+#include <cstring>
+
+#include "data/source_rows.h"
 
 namespace ssd {
 
 namespace {
 
-// Where an output row or column comes from: two source positions and the weight of the second.
-struct Tap {
-  int32_t low, high;
-  float weight;
-  bool inside;
-};
-
-std::vector<Tap> taps(float start, float extent, int32_t side, int32_t size, bool mirror) {
-  std::vector<Tap> out(static_cast<size_t>(side));
-  const float scale = extent / static_cast<float>(side);
-  for (int32_t i = 0; i < side; ++i) {
-    const float centre = start + (static_cast<float>(i) + 0.5F) * scale;
-    const float at = std::clamp(centre - 0.5F, 0.0F, static_cast<float>(size - 1));
-    const auto low = static_cast<int32_t>(at);
-    const bool inside = centre >= 0 && centre < static_cast<float>(size);
-    out[static_cast<size_t>(mirror ? side - 1 - i : i)] = {low, std::min(low + 1, size - 1),
-                                                           at - static_cast<float>(low), inside};
+// Normalises a row and packs its pixels to three numbers each.
+template <class T>
+void write(const std::vector<Pixel>& row, const Pixel& scale, const Pixel& shift, T* out) {
+  for (const auto& pixel : row) {
+    const Pixel value = pixel * scale + shift;
+    for (int c = 0; c < 3; ++c) *out++ = static_cast<T>(value[c]);
   }
-  return out;
+}
+
+// The same for floats: four lanes at once, of which the next pixel overwrites the idle one.
+template <>
+void write(const std::vector<Pixel>& row, const Pixel& scale, const Pixel& shift, float* out) {
+  for (size_t i = 0; i + 1 < row.size(); ++i, out += 3) {
+    const Pixel value = row[i] * scale + shift;
+    std::memcpy(out, &value, sizeof(value));
+  }
+  const Pixel value = row.back() * scale + shift;
+  std::memcpy(out, &value, 3 * sizeof(float));
+}
+
+template <class T>
+void compose(std::vector<SourceRows>& sources, const Frame& frame, T* out) {
+  const auto& [mean, deviation] = frame.normalisation;
+  const Pixel ground{mean[0], mean[1], mean[2], 0};
+  const Pixel scale{1 / deviation[0], 1 / deviation[1], 1 / deviation[2], 0};
+  const Pixel shift = -ground * scale;
+  std::vector<Pixel> row(static_cast<size_t>(frame.side));
+  for (int32_t y = 0; y < frame.side; ++y, out += row.size() * 3) {
+    std::fill(row.begin(), row.end(), ground);
+    for (auto& source : sources) {
+      const int32_t inside = y - source.region().top;
+      if (inside >= 0 && inside < source.region().height) source.lay(inside, row.data());
+    }
+    write(row, scale, shift, out);
+  }
 }
 
 }  // namespace
 
-void resample(const uint8_t* pixels, int32_t width, int32_t height, const View& view, int32_t side,
-              const Colour* colour, const Normalisation& normalisation, float* out) {
-  const auto columns = taps(view.left, view.width, side, width, view.mirror);
-  const auto rows = taps(view.top, view.height, side, height, false);
-  std::array<float, 3> scale{};
-  for (size_t c = 0; c < 3; ++c) scale[c] = 1 / normalisation.std[c];
-  for (const auto& row : rows) {
-    const uint8_t* const upper =
-        pixels + static_cast<size_t>(row.low) * static_cast<size_t>(width) * 3;
-    const uint8_t* const lower =
-        pixels + static_cast<size_t>(row.high) * static_cast<size_t>(width) * 3;
-    for (const auto& column : columns) {
-      if (!row.inside || !column.inside) {
-        std::fill(out, out + 3, 0.0F);  // the mean, normalised
-        out += 3;
-        continue;
-      }
-      std::array<float, 3> rgb{};
-      for (size_t c = 0; c < 3; ++c) {
-        const size_t a = static_cast<size_t>(column.low) * 3 + c;
-        const size_t b = static_cast<size_t>(column.high) * 3 + c;
-        const float above =
-            static_cast<float>(upper[a]) +
-            column.weight * (static_cast<float>(upper[b]) - static_cast<float>(upper[a]));
-        const float below =
-            static_cast<float>(lower[a]) +
-            column.weight * (static_cast<float>(lower[b]) - static_cast<float>(lower[a]));
-        rgb[c] = above + row.weight * (below - above);
-      }
-      if (colour != nullptr) rgb = (*colour)(rgb);
-      for (size_t c = 0; c < 3; ++c) *out++ = (rgb[c] - normalisation.mean[c]) * scale[c];
-    }
+Record record(const Layer& layer, const Picture& picture, const uint8_t* pixels) {
+  return {pixels,       picture.width, picture.height,
+          layer.view,   layer.region,  layer.colour.distortion(),
+          layer.opacity};
+}
+
+void resample(std::span<const Record> layers, const Frame& frame, void* out) {
+  std::vector<SourceRows> sources;
+  sources.reserve(layers.size());
+  for (const auto& layer : layers) sources.emplace_back(layer, frame.normalisation);
+  if (frame.dtype == at::kBFloat16) {
+    compose(sources, frame, static_cast<c10::BFloat16*>(out));
+  } else {
+    compose(sources, frame, static_cast<float*>(out));
   }
+}
+
+void resample(std::span<const Layer> layers, std::span<const Picture> pictures, const Frame& frame,
+              void* out) {
+  std::vector<Record> records;
+  for (size_t i = 0; i < layers.size(); ++i) {
+    records.push_back(record(layers[i], pictures[i], pictures[i].pixels));
+  }
+  resample(records, frame, out);
 }
 
 }  // namespace ssd

@@ -1,30 +1,31 @@
 #pragma once
 
-#include <array>
-#include <cstdint>
+#include <c10/core/ScalarType.h>
 
-#include "data/colour.h"
+#include <span>
+
+#include "data/pictures.h"
+#include "data/pixel.h"
 
 namespace ssd {
 
-// The part of a picture that a training picture shows, in the picture's pixels; it may reach
-// outside, where the mean colour stands.
-struct View {
-  float left = 0, top = 0, width = 0, height = 0;
-  bool mirror = false;
+// What a training picture is for a network.
+struct Frame {
+  int32_t side = 300;
+  Normalisation normalisation;
+  at::ScalarType dtype = at::kFloat;  // or bfloat16
 };
 
-// What the network expects of its input: (value - mean) / std for RGB values of 0..255.
-struct Normalisation {
-  std::array<float, 3> mean{0, 0, 0};
-  std::array<float, 3> std{1, 1, 1};
-};
+// A layer over a picture whose pixels are at `pixels`, in the memory of whoever reads them.
+Record record(const Layer& layer, const Picture& picture, const uint8_t* pixels);
 
-// Resamples the view to side x side, bilinear with half-pixel centres and no antialiasing (as
-// OpenCV's resize, which the field's weights were trained with), distorts its colours unless
-// `colour` is null, and normalises: out[side][side][3]. One pass: the colours are distorted after
-// the resampling, which costs the output's pixels instead of the picture's.
-void resample(const uint8_t* pixels, int32_t width, int32_t height, const View& view, int32_t side,
-              const Colour* colour, const Normalisation& normalisation, float* out);
+// Composes a training picture in one pass: every layer is distorted in its colours, resampled and
+// laid over what is there; the result normalised: out[side][side][3] of the frame's dtype. Row by
+// row, so that what is worked on stays in the nearest cache.
+void resample(std::span<const Record> layers, const Frame& frame, void* out);
+
+// The same with layers and their pictures, as many.
+void resample(std::span<const Layer> layers, std::span<const Picture> pictures, const Frame& frame,
+              void* out);
 
 }  // namespace ssd

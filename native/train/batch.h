@@ -3,15 +3,18 @@
 #include <cstdint>
 #include <vector>
 
+#include "data/layer.h"
 #include "matching/matcher.h"
 
 namespace ssd {
 
-// What a step consumes: images [B, 3, S, S] normalised, padded truths, and which pictures they are.
+// What a step consumes: images [B, 3, S, S] normalised, padded truths, which pictures they are, and
+// what they were made of.
 struct Batch {
   at::Tensor images;
   Targets targets;
   std::vector<int32_t> indices;
+  std::vector<std::vector<Layer>> layers;
 };
 
 // One picture's truths: corners relative to it, 4 numbers each, and 0-based labels.

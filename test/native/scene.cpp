@@ -6,10 +6,9 @@ Painting scene() {
   return out;
 }
 
-ssd::Augmentation augmented(const Painting& painting, const ssd::AugmentOptions& options,
-                            uint32_t index) {
+ssd::Shown augmented(const Painting& painting, const ssd::AugmentOptions& options, uint32_t index) {
   ssd::Random random(11, 0, index);
-  return ssd::augment(painting.picture(), options, random);
+  return ssd::augment(painting.picture(), options, kSide, random);
 }
 
 bool is_whole(const ssd::View& view) {

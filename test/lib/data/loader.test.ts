@@ -12,6 +12,7 @@ import { shuffled } from "../../../lib/data/order.js";
 import { voc } from "../../../lib/data/voc.js";
 import type { NativeLoader } from "../../../lib/native.js";
 import { Tensor } from "../../../lib/tensor.js";
+import { augmentOptions } from "../../../lib/train/options.js";
 import { failure, ownCache, shapes, small } from "../../support/small.js";
 import { temporaryFolder } from "../../support/temporary.js";
 import { cat, dog, writeDevkit, writeFlat } from "../../support/voc.js";
@@ -21,7 +22,7 @@ beforeEach(() => {
 });
 
 const plain: LoaderOptions = { batch: 2, seed: 0, workers: 1, augment: null };
-const augment = { photometric: true, expand: true, crop: true, mirror: true };
+const augment = augmentOptions.parse({});
 
 async function pets(): Promise<OpenPack> {
   const content = { a: [cat, { ...dog, difficult: 1 }], b: [], c: [dog] };

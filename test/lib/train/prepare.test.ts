@@ -54,6 +54,19 @@ test("limit takes the first pictures, before a part is kept", async () => {
   expect(val).toHaveLength(1);
 });
 
+test("fraction takes a share of the training pictures, the same for the same seed", async () => {
+  const data = shapes();
+  const whole = await prepare({ data, seed: 2, valFraction: 0.25 });
+  const half = await prepare({ data, seed: 2, valFraction: 0.25, fraction: 0.5 });
+  expect(half.train).toHaveLength(5);
+  expect(half.val).toEqual(whole.val);
+  expect(whole.train).toEqual(expect.arrayContaining(half.train));
+  const again = await prepare({ data, seed: 2, valFraction: 0.25, fraction: 0.5 });
+  expect(again.train).toEqual(half.train);
+  expect(() => trainOptions.parse({ data, fraction: 0 })).toThrow("expected a share over 0");
+  await expect(prepare({ data, fraction: 0.01 })).rejects.toEqual(failure("BAD_DATA", "got none"));
+});
+
 test("what is read, wrong and decoded is told: decoding counts both sets as one", async () => {
   const flat = { ...cat, box: [5, 5, 5, 9] };
   const content = { a: [cat, flat], b: [cat], c: [cat] };

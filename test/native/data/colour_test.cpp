@@ -29,7 +29,7 @@ Numbers through_hsv(const std::array<float, 3>& rgb, double saturation, double h
   const std::array<Numbers, 6> sectors{
       {{c, x, 0}, {x, c, 0}, {0, c, x}, {0, x, c}, {x, 0, c}, {c, 0, x}}};
   Numbers out = sectors.at(static_cast<size_t>(h / 60));
-  for (double& channel : out) channel = std::clamp(channel + m, 0.0, 255.0);
+  for (double& channel : out) channel += m;
   return out;
 }
 
@@ -47,11 +47,13 @@ TEST(brightness_adds_and_contrast_scales) {
   }
 }
 
-TEST(values_are_clipped_at_the_end_alone) {
+TEST(nothing_is_clipped) {
   const Colour colour{.brightness = 100, .contrast = 0.5F, .contrast_first = false};
   EXPECT_NEAR((Numbers{150, 100, 50}), distorted(colour, {200, 100, 0}), 1e-4);
-  EXPECT_NEAR((Numbers{255, 0, 0}), distorted({.brightness = 10}, {250, -20, -10}), 1e-4);
-  EXPECT_NEAR((Numbers{0, 0, 70}), distorted({.brightness = -30}, {10, 30, 100}), 1e-4);
+  EXPECT_NEAR((Numbers{260, -10, 0}), distorted({.brightness = 10}, {250, -20, -10}), 1e-4);
+  // Below black there is no hue to turn.
+  EXPECT_NEAR((Numbers{-20, -10, -5}), distorted({.brightness = -30, .hue = 10}, {10, 20, 25}),
+              1e-4);
 }
 
 TEST(grey_stays_grey) {

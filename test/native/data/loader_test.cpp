@@ -1,7 +1,9 @@
 #include "data/loader.h"
 
+#include <atomic>
 #include <future>
 #include <numeric>
+#include <set>
 
 #include "core/error.h"
 #include "pictures.h"
@@ -14,17 +16,16 @@ using Order = std::vector<uint32_t>;
 
 constexpr uint32_t kPictures = 11;
 
-std::shared_ptr<const Pack> pack() {
+std::shared_ptr<Pack> pack() {
   std::vector<Painting> paintings;
   for (uint8_t i = 0; i < kPictures; ++i) paintings.push_back(numbered_painting(i * 20, i % 3));
   // The mapping outlives the file's name.
-  return std::make_shared<const Pack>(PackFile(paintings).index);
+  return std::make_shared<Pack>(PackFile(paintings).index);
 }
 
 LoaderOptions options(int32_t threads = 1) {
-  return {.side = 24,
-          .batch = 4,
-          .normalisation = {{100, 110, 120}, {50, 60, 70}},
+  return {.batch = 4,
+          .frame = {24, {{100, 110, 120}, {50, 60, 70}}},
           .seed = 5,
           .threads = threads,
           .augment = AugmentOptions{}};
@@ -46,7 +47,7 @@ std::vector<Batch> epoch(const LoaderOptions& options, uint32_t number,
                          const Order& order = all()) {
   Loader loader(pack(), options);
   loader.start(number, order, 0);
-  return rest(loader, 3);
+  return rest(loader, (order.size() + 3) / 4);
 }
 
 bool same_batch(const Batch& a, const Batch& b) {
@@ -81,10 +82,9 @@ TEST(without_augmentation_it_is_the_whole_picture) {
   const auto source = pack();
   for (int64_t i = 0; i < 4; ++i) {
     const auto picture = source->picture(static_cast<size_t>(10 - i));
-    const auto expected = whole(picture);
+    const auto expected = whole(picture, Fit::Stretch, 24);
     std::vector<float> pixels(24 * 24 * 3);
-    resample(picture.pixels, picture.width, picture.height, expected.view, 24, nullptr,
-             plain.normalisation, pixels.data());
+    resample({&expected.layer, 1}, {&picture, 1}, plain.frame, pixels.data());
     EXPECT_NEAR(pixels, batch.images.select(0, i).permute({1, 2, 0}), 0);
     const auto count = static_cast<int64_t>(expected.truths.labels.size());
     EXPECT_NEAR(expected.truths.boxes, batch.targets.boxes.select(0, i).narrow(0, 0, count), 0);
@@ -172,7 +172,7 @@ TEST(an_index_past_the_pack_throws_and_keeps_the_epoch) {
 
 TEST(a_thread_that_fails_tells_the_reader) {
   auto huge = options(2);
-  huge.side = INT32_MAX;  // more bytes than 64 bits count
+  huge.frame.side = INT32_MAX;  // more bytes than 64 bits count
   Loader loader(pack(), huge);
   for (int i = 0; i < 2; ++i) {
     loader.start(0, all(), 0);
@@ -187,12 +187,93 @@ TEST(a_thread_that_fails_tells_the_reader) {
 }
 
 TEST(sizes_of_nothing_throw) {
-  for (auto LoaderOptions::*field :
-       {&LoaderOptions::side, &LoaderOptions::batch, &LoaderOptions::threads}) {
-    auto wrong = options();
-    wrong.*field = 0;
-    EXPECT_THROWS(Code::BadOption, Loader(pack(), wrong));
+  std::vector<LoaderOptions> wrong(3, options());
+  wrong[0].frame.side = wrong[1].batch = wrong[2].threads = 0;
+  for (const auto& one : wrong) EXPECT_THROWS(Code::BadOption, Loader(pack(), one));
+}
+
+TEST(a_picture_that_comes_again_is_another_picture) {
+  const auto batch = epoch(options(), 0, {3, 3, 5, 3, 1, 1, 1, 1, 2})[0];
+  EXPECT_EQ((std::vector<int32_t>{3, 3, 5, 3}), batch.indices);
+  EXPECT(!same_bits(batch.images.select(0, 0), batch.images.select(0, 1)));
+  EXPECT(!same_bits(batch.images.select(0, 1), batch.images.select(0, 3)));
+  // Its first time does not depend on the others.
+  EXPECT(same_bits(batch.images.select(0, 0), epoch(options(), 0)[1].images.select(0, 3)));
+}
+
+TEST(mosaics_and_mixtures_do_not_depend_on_threads_either) {
+  auto mixed = options(1);
+  mixed.augment->mosaic = mixed.augment->mixup = 0.5F;
+  const auto expected = epoch(mixed, 3);
+  mixed.threads = 3;
+  EXPECT(same(expected, epoch(mixed, 3)));
+  size_t layers = 0;
+  for (const auto& picture : expected[0].layers) layers = std::max(layers, picture.size());
+  EXPECT(layers > 1);
+}
+
+TEST(buffers_are_used_again_once_a_batch_is_let_go) {
+  Loader loader(pack(), options(2));
+  std::set<const void*> places;
+  for (uint32_t number = 0; number < 30; ++number) {
+    loader.start(number, all(), 0);
+    for (int i = 0; i < 3; ++i) places.insert(loader.next().images.const_data_ptr());
   }
+  // As many as are made ahead, the one in hand, and what a dropped epoch still works on.
+  EXPECT(places.size() <= 8);
+  loader.start(0, all(), 0);
+  const auto held = loader.next();
+  const auto copy = held.images.clone();
+  rest(loader, 2);
+  loader.start(1, all(), 0);
+  rest(loader, 3);
+  EXPECT(same_bits(copy, held.images));
+}
+
+// Pictures that have to be fetched: counts what is announced and not taken or taken back.
+class Counted : public Pictures {
+ public:
+  explicit Counted(uint32_t broken) : broken_(broken) {}
+  size_t size() const override { return pack_->size(); }
+  void want(std::span<const uint32_t> indices) override { open += indices.size(); }
+  void drop(std::span<const uint32_t> indices) override { open -= indices.size(); }
+  Picture take(uint32_t index, const std::stop_token& stop) override {
+    --open;
+    if (index == broken_) throw Error(Code::BadData, "picture " + std::to_string(index));
+    return pack_->take(index, stop);
+  }
+
+  std::atomic<size_t> open = 0;
+
+ private:
+  const std::shared_ptr<Pack> pack_ = pack();
+  const uint32_t broken_;
+};
+
+TEST(what_was_announced_is_taken_or_taken_back) {
+  const auto pictures = std::make_shared<Counted>(UINT32_MAX);
+  auto mixed = options(2);
+  mixed.augment->mosaic = mixed.augment->mixup = 0.5F;
+  Loader loader(pictures, mixed);
+  for (uint32_t number = 0; number < 40; ++number) {
+    loader.start(number, all(), number % 3);
+    if (number % 2 == 0) loader.next();
+  }
+  loader.stop();
+  EXPECT_EQ(0, pictures->open.load());
+}
+
+TEST(batches_before_a_broken_picture_come_and_then_its_error) {
+  const auto pictures = std::make_shared<Counted>(4);  // in the second batch
+  Loader loader(pictures, options(2));
+  loader.start(0, all(), 0);
+  EXPECT(same({epoch(options(), 0)[0]}, rest(loader, 1)));
+  EXPECT_THROWS(Code::BadData, loader.next());
+  EXPECT_THROWS(Code::BadData, loader.next());
+  loader.start(1, {1, 2, 3}, 0);
+  EXPECT_EQ((std::vector<int32_t>{1, 2, 3}), loader.next().indices);
+  loader.stop();
+  EXPECT_EQ(0, pictures->open.load());
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #include "data/resample.h"
 
 #include "check.h"
-#include "pictures.h"
+#include "composed.h"
 
 namespace ssd {
 namespace {
@@ -18,14 +18,9 @@ Painting counting(int32_t width, int32_t height) {
 }
 
 Numbers resampled(const Painting& painting, const View& view, int32_t side,
-                  const Colour* colour = nullptr, const Normalisation& normalisation = {}) {
-  const auto picture = painting.picture();
-  // A sentinel after the end and a value that every output must replace.
-  std::vector<float> out(static_cast<size_t>(side) * static_cast<size_t>(side) * 3 + 1, -999);
-  resample(picture.pixels, picture.width, picture.height, view, side, colour, normalisation,
-           out.data());
-  EXPECT_EQ(-999.0F, out.back());
-  return {out.begin(), out.end() - 1};
+                  const Colour& colour = {}, const Normalisation& normalisation = {}) {
+  const Layer layer{.view = view, .region = {0, 0, side, side}, .colour = colour};
+  return composed({layer}, {painting}, {side, normalisation});
 }
 
 Numbers red(const Numbers& rgb) {
@@ -84,7 +79,7 @@ TEST(outside_is_the_mean_which_is_zero) {
   const Normalisation normalisation{{100, 100, 100}, {50, 50, 50}};
   // No colour distortion either: it is not a part of the picture.
   const Colour bright{.brightness = -55};
-  const auto normalised = red(resampled(white, {-1, -1, 4, 4}, 4, &bright, normalisation));
+  const auto normalised = red(resampled(white, {-1, -1, 4, 4}, 4, bright, normalisation));
   for (size_t i = 0; i < 16; ++i) EXPECT_NEAR(outside[i] == 0 ? 0.0 : 2.0, normalised[i], 1e-6);
 }
 
@@ -105,15 +100,94 @@ TEST(an_even_picture_stays_even_under_any_view) {
 TEST(normalisation_is_by_channel) {
   const Normalisation normalisation{{10, 20, 30}, {2, 4, 5}};
   const Painting one(1, 1, {30, 16, 55});
-  EXPECT_NEAR((Numbers{10, -1, 5}), resampled(one, {0, 0, 1, 1}, 1, nullptr, normalisation), 1e-5);
+  EXPECT_NEAR((Numbers{10, -1, 5}), resampled(one, {0, 0, 1, 1}, 1, {}, normalisation), 1e-5);
 }
 
 TEST(colours_are_distorted_before_the_normalisation) {
   const Normalisation normalisation{{10, 20, 30}, {2, 4, 5}};
   const Colour colour{.brightness = 5, .channels = {1, 0, 2}};
   const Painting one(1, 1, {30, 16, 55});
-  EXPECT_NEAR((Numbers{5.5, 3.75, 6}), resampled(one, {0, 0, 1, 1}, 1, &colour, normalisation),
+  EXPECT_NEAR((Numbers{5.5, 3.75, 6}), resampled(one, {0, 0, 1, 1}, 1, colour, normalisation),
               1e-5);
+}
+
+TEST(taps_are_held_to_the_view_and_not_to_the_picture) {
+  // The view's last column blends with itself, not with the bright one beyond it.
+  Painting three(3, 1, {0, 0, 0});
+  three.pixel(2, 0, {240, 0, 0});
+  EXPECT_NEAR((Numbers{0, 0, 0, 0}), red(resampled(three, {0, 0, 2, 1}, 2)), 0);
+  // At the picture's own edge, inside the view, the mean shines in.
+  const auto edge = red(resampled(Painting(1, 4, {240, 0, 0}), {0, 0, 2, 4}, 4));
+  EXPECT_NEAR((Numbers{240, 180, 60, 0}), (Numbers{edge.begin(), edge.begin() + 4}), 1e-4);
+}
+
+TEST(layers_lie_over_one_another) {
+  const Painting red_one(2, 2, {200, 0, 0}), blue_one(2, 2, {0, 0, 100});
+  const View all{0, 0, 2, 2};
+  const Layer below{.view = all, .region = {0, 0, 4, 4}};
+  const Layer quarter{.view = all, .region = {2, 0, 2, 2}};
+  const auto covered = composed({below, quarter}, {red_one, blue_one}, {4, {}});
+  for (int32_t i = 0; i < 16; ++i) {
+    const bool in_quarter = i % 4 >= 2 && i < 8;
+    const auto* pixel = &covered[static_cast<size_t>(i) * 3];
+    const Numbers expected{in_quarter ? 0.0 : 200.0, 0, in_quarter ? 100.0 : 0.0};
+    EXPECT_EQ(expected, (Numbers{pixel, pixel + 3}));
+  }
+  auto glass = below;
+  glass.opacity = 0.25F;
+  const auto mixed = composed({below, glass}, {red_one, blue_one}, {1, {}});
+  EXPECT_NEAR((Numbers{150, 0, 25}), mixed, 1e-4);
+}
+
+TEST(what_no_layer_covers_is_the_mean) {
+  const Layer middle{.view = {0, 0, 1, 1}, .region = {1, 0, 1, 3}};
+  const Normalisation normalisation{{100, 50, 25}, {1, 2, 3}};
+  const auto out = composed({middle}, {Painting(1, 1, {110, 60, 40})}, {3, normalisation});
+  for (size_t i = 0; i < 9; ++i) {
+    const auto* pixel = &out[i * 3];
+    const Numbers expected = i % 3 == 1 ? Numbers{10, 5, 5} : Numbers{0, 0, 0};
+    EXPECT_NEAR(expected, (Numbers{pixel, pixel + 3}), 1e-5);
+  }
+}
+
+TEST(the_fast_rows_agree_with_a_pixel_at_a_time) {
+  Random random(3, 0, 0);
+  for (int i = 0; i < 120; ++i) {
+    Painting painting(static_cast<int32_t>(1 + random.below(40)),
+                      static_cast<int32_t>(1 + random.below(40)), {0, 0, 0});
+    const auto picture = painting.picture();
+    for (int32_t k = 0; k < picture.width * picture.height; ++k) {
+      const auto byte = [&] { return static_cast<uint8_t>(random.below(256)); };
+      painting.pixel(k % picture.width, k / picture.width, {byte(), byte(), byte()});
+    }
+    const auto draw = [&](int32_t length) {
+      const float extent = 1 + random.uniform(0, 3) * static_cast<float>(length);
+      const float start = random.uniform(-extent / 2, static_cast<float>(length) - extent / 2);
+      return std::pair{start, extent};
+    };
+    const auto [left, width] = draw(picture.width);
+    const auto [top, height] = draw(picture.height);
+    const auto side = static_cast<int32_t>(1 + random.below(30));
+    const Layer layer{.view = {left, top, width, height, random.coin()},
+                      .region = {0, 0, side, side},
+                      .colour = Colour::draw(random)};
+    const Frame frame{side, {{123, 117, 104}, {58, 57, 56}}};
+    // Both compute the same in float; thousandths of a step of 1/255 are rounding.
+    EXPECT_NEAR(pixelwise(layer, picture, frame), composed({layer}, {painting}, frame), 1e-5);
+  }
+}
+
+TEST(bfloat16_is_the_rounded_float) {
+  const auto painting = counting(5, 4);
+  const Layer layer{.view = {0, 0, 5, 4}, .region = {0, 0, 7, 7}};
+  Frame frame{7, {{123, 117, 104}, {58, 57, 56}}};
+  const auto exact = composed({layer}, {painting}, frame);
+  frame.dtype = at::kBFloat16;
+  const auto rounded = composed({layer}, {painting}, frame);
+  for (size_t i = 0; i < exact.size(); ++i) {
+    EXPECT_EQ(static_cast<double>(static_cast<float>(c10::BFloat16(static_cast<float>(exact[i])))),
+              rounded[i]);
+  }
 }
 
 }  // namespace
