@@ -17,7 +17,7 @@ const { values } = parseArgs({
 });
 
 /** References beside main.py's: see scripts/golden/README.md. */
-const others = ["names.json", "weights"];
+const others = ["augment-statistics.json", "names.json", "weights"];
 
 try {
   const found = findPython();

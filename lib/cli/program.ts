@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { benchCommand } from "./bench.js";
 import { dataCommand } from "./data.js";
 import { demoCommand } from "./demo.js";
 import { detectCommand } from "./detect.js";
@@ -28,6 +29,7 @@ export function createProgram(): Command {
   exportCommand(program);
   inspectCommand(program);
   dataCommand(program);
+  benchCommand(program);
   doctorCommand(program);
   libtorchCommand(program);
   return program;

@@ -39,3 +39,26 @@ def truths(name, sides, classes):
     starts = below(f"{name}/starts", count * 2, 4097).reshape(-1, 2) * (4096 - sides) >> 12
     boxes = torch.cat([starts, starts + sides], dim=1).float() / 4096
     return boxes, below(f"{name}/labels", count, classes)
+
+
+TILE = 7  # pixels of a patch of one colour in a raster
+# The colours of a raster: the lowest, how many above it, in steps of; and how far the noise goes.
+KINDS = {
+    "plain": (20, 216, 1, 18),
+    "dark": (0, 40, 1, 12),
+    "vivid": (0, 2, 255, 6),  # every channel full or empty
+    "grey": (20, 216, 1, 18),
+}
+
+
+def raster(name, width, height, kind):
+    """uint8 [H, W, 3]: tiles of one colour each, under noise."""
+    low, count, step, noise = KINDS[kind]
+    channels = 1 if kind == "grey" else 3
+    rows, columns = -(-height // TILE), -(-width // TILE)
+    tiles = low + step * below(f"{name}/tiles", rows * columns * channels, count)
+    tiles = tiles.reshape(rows, columns, channels)
+    y, x = torch.arange(height) // TILE, torch.arange(width) // TILE
+    shake = below(f"{name}/noise", height * width * channels, 2 * noise + 1) - noise
+    pixels = tiles[y][:, x] + shake.reshape(height, width, channels)
+    return pixels.clamp(0, 255).to(torch.uint8).expand(height, width, 3)

@@ -1,5 +1,6 @@
 import type { Golden, GoldenCase } from "../support/golden.js";
 import { Comparison } from "./comparison.js";
+import { augment } from "./domains/augment.js";
 import { boxes, nms, priors } from "./domains/boxes.js";
 import { detections } from "./domains/detections.js";
 import { l2norm } from "./domains/l2norm.js";
@@ -25,6 +26,7 @@ const domains = {
   scenes,
   detections,
   l2norm,
+  augment,
   schedules,
   optimizers,
   models,

@@ -1,3 +1,4 @@
+import type { Decoded } from "../../lib/data/picture.js";
 import type { Target } from "../../lib/ops.js";
 import { Tensor } from "../../lib/tensor.js";
 import { below, uniform } from "./hashed.js";
@@ -30,4 +31,34 @@ export function truths(name: string, sides: readonly number[], classes: number):
     return corners.map((corner) => corner / 4096);
   });
   return { boxes, labels: below(`${name}/labels`, sides.length, classes) };
+}
+
+/** Pixels of a patch of one colour in a raster. */
+const tile = 7;
+
+/** The colours of a raster: the lowest, how many above it, in steps of; and how far the noise goes. */
+const kinds = {
+  plain: [20, 216, 1, 18],
+  dark: [0, 40, 1, 12],
+  vivid: [0, 2, 255, 6],
+  grey: [20, 216, 1, 18],
+} as const;
+
+export type RasterKind = keyof typeof kinds;
+
+/** A decoded picture: u8 RGB, tiles of one colour each under noise. */
+export function raster(name: string, width: number, height: number, kind: RasterKind): Decoded {
+  const [low, count, step, noise] = kinds[kind];
+  const channels = kind === "grey" ? 1 : 3;
+  const columns = Math.ceil(width / tile);
+  const tiles = below(`${name}/tiles`, Math.ceil(height / tile) * columns * channels, count);
+  const shake = below(`${name}/noise`, height * width * channels, 2 * noise + 1);
+  const data = Uint8Array.from({ length: height * width * 3 }, (_, i) => {
+    const [pixel, channel] = [Math.floor(i / 3), (i % 3) % channels];
+    const [y, x] = [Math.floor(pixel / width), pixel % width];
+    const colour = (Math.floor(y / tile) * columns + Math.floor(x / tile)) * channels + channel;
+    const value = low + step * tiles[colour]! + shake[pixel * channels + channel]! - noise;
+    return Math.min(Math.max(value, 0), 255);
+  });
+  return { data, width, height };
 }

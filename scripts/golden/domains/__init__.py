@@ -1,6 +1,7 @@
 """What main.py writes: one generator of cases for each domain of the table."""
 
 from domains import (
+    augment,
     boxes,
     detections,
     l2norm,
@@ -25,6 +26,7 @@ DOMAINS = {
     "scenes": scenes.cases,
     "detections": detections.cases,
     "l2norm": l2norm.cases,
+    "augment": augment.cases,
     "schedules": schedules.cases,
     "optimizers": optimizers.cases,
     "models": models.cases,
