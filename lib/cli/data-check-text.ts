@@ -100,7 +100,8 @@ function binLines(
   reaches: readonly Reach[],
   name: (bin: Bin) => string,
 ): string[] {
-  return barLines(bins.map((bin, i) => ({ name: name(bin), boxes: bin.count, reach: reaches[i] })));
+  const rows = bins.map((bin, i) => ({ name: name(bin), boxes: bin.count, reach: reaches[i] }));
+  return barLines(trimmed(rows));
 }
 
 /** Bins without the empty ones at both ends. */
