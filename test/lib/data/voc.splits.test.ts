@@ -2,7 +2,6 @@ import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { DataSource } from "../../../lib/data/dataset.js";
-import { synthetic } from "../../../lib/data/synthetic.js";
 import { voc } from "../../../lib/data/voc.js";
 import { temporaryFolder } from "../../support/temporary.js";
 import { cat, dog, writeDevkit, writeFlat } from "../../support/voc.js";
@@ -52,15 +51,4 @@ describe("flat folders", () => {
     await cp(dir, train, { recursive: true });
     expect(await specs(voc(train))).toEqual([`voc:${train}`]);
   });
-});
-
-test("synthetic shapes: train, val and test of the same seed", async () => {
-  const source = synthetic("shapes", { images: 10, seed: 3, size: 48, dir: "/none" });
-  const sets = ["train", "val", "test"];
-  expect(await specs(source)).toEqual(
-    sets.map(
-      (set) =>
-        synthetic("shapes", { images: 10, seed: 3, size: 48, set, dir: "/none" } as never).spec,
-    ),
-  );
 });
