@@ -7,8 +7,8 @@ import type { Seen } from "./statistics.js";
 
 /** IoU from which a prior counts as reaching a truth: where matching makes it positive. */
 export const reach = 0.5;
-/** Pairs of truth and prior that are compared before others get their turn; about 10 ms. */
-const turn = 4e6;
+/** Pairs of truth and prior that are compared before others get their turn; a few ms. */
+const turn = 1e6;
 
 /** How many truths there are, and how many of them no prior reaches. */
 export interface Reach {
@@ -60,7 +60,7 @@ export async function fitPriors(
   preset: Preset,
 ): Promise<PriorFit> {
   const priors = priorsOf(preset);
-  const best = await bestIous(boxes, priors);
+  const best = await bestIous(boxes, priors, reach);
   const missed = [...best].map((iou) => iou < reach);
   const perClass = classes.map((): Reach => ({ truths: 0, unreached: 0 }));
   const sizes = histogram([], sizeEdges).map(({ count: _, ...bin }) => ({
@@ -96,18 +96,22 @@ export function sizeOf(boxes: Float64Array, i: number): number {
 }
 
 /**
- * The IoU of each truth with its best prior.
+ * The IoU of each truth with its best prior, or with the first that comes to `enough`.
  *
  * @param boxes Corners, four numbers a truth.
  * @param priors In centre form, four numbers a prior.
  */
-export async function bestIous(boxes: Float64Array, priors: Float32Array): Promise<Float64Array> {
+export async function bestIous(
+  boxes: Float64Array,
+  priors: Float32Array,
+  enough = 1,
+): Promise<Float64Array> {
   const corners = cornersOf(priors);
   const best = new Float64Array(boxes.length / 4);
   const perTurn = Math.max(1, Math.floor(turn / (priors.length / 4)));
   for (let i = 0; i < best.length; i++) {
     if (i % perTurn === 0) await breathe();
-    best[i] = bestIou(boxes.subarray(4 * i, 4 * i + 4), corners);
+    best[i] = bestIou(boxes.subarray(4 * i, 4 * i + 4), corners, enough);
   }
   return best;
 }
@@ -126,7 +130,7 @@ function cornersOf(priors: Float32Array): Float64Array {
   return corners;
 }
 
-function bestIou(truth: Float64Array, priors: Float64Array): number {
+function bestIou(truth: Float64Array, priors: Float64Array, enough: number): number {
   const [x1, y1, x2, y2] = truth as unknown as [number, number, number, number];
   const area = (x2 - x1) * (y2 - y1);
   let best = 0;
@@ -141,6 +145,7 @@ function bestIou(truth: Float64Array, priors: Float64Array): number {
     const iou = (width * height) / (area + other - width * height);
     if (iou <= best) continue;
     best = iou;
+    if (best >= enough) break;
     [least, most] = [area * best, area / best];
   }
   return best;

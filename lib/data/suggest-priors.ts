@@ -60,7 +60,7 @@ async function iousOf(
   preset: Preset,
   anchors: Anchors,
 ): Promise<Float64Array> {
-  return await bestIous(boxes, priorsOf({ ...preset, ...anchors }));
+  return await bestIous(boxes, priorsOf({ ...preset, ...anchors }), reach);
 }
 
 /** The share of truths that are not reached, and how far they all are from it: so that a step shows. */

@@ -9,6 +9,8 @@ import { type Preset, resolvePreset } from "../presets.js";
 import { type SampleOptions, sampleOptions } from "./sample-options.js";
 import { contactSheet, type SheetBox, type SheetCell } from "./sheet.js";
 
+export type { SampleOptions } from "./sample-options.js";
+
 /** Some pictures of a data set, and the drawing of them. */
 export interface Samples {
   items: Item[];

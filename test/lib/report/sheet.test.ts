@@ -74,7 +74,7 @@ describe("contactSheet", () => {
   test("boxes where they belong, in the colours of their classes", async () => {
     const boxes = [{ label: "dog", box: [20, 40, 80, 90] as [number, number, number, number] }];
     const classes = ["cat", "dog"];
-    const { among, at } = await sheet([cell({ boxes })], { side: 400, classes });
+    const { at } = await sheet([cell({ boxes })], { side: 400, classes });
     const colour = labelColour("dog", classes);
     // A line of 1.5 pixels covers those on both sides of an edge by three quarters.
     const near = (x: number, y: number) =>
