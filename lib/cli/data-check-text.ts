@@ -1,4 +1,4 @@
-import type { DataCheck } from "../data/check.js";
+import { type DataCheck, isUnusable } from "../data/check.js";
 import { coloursText } from "../data/colours.js";
 import type { Problem } from "../data/dataset.js";
 import type { Bin } from "../data/histogram.js";
@@ -27,7 +27,7 @@ export function checkText(found: DataCheck): string {
     `${data.crowd} crowd`,
   ];
   const sections = [
-    [...problemLines(problems), problemSummary(problems)],
+    [...problemLines(problems), summary(problems)],
     notes.map(noteLine),
     [totals.join(", "), apart.join(", ")],
     [table(pictureRows(found))],
@@ -46,6 +46,12 @@ export function checkText(found: DataCheck): string {
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join("\n"))
     .join("\n\n");
+}
+
+function summary(problems: readonly Problem[]): string {
+  const lost = problems.filter(isUnusable).length;
+  const left = lost === 0 ? "" : `; ${count(lost, "file")} left out`;
+  return `${problemSummary(problems)}${left}`;
 }
 
 /** A line each; of a kind that is there often, the first ones. */

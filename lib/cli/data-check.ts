@@ -1,12 +1,13 @@
 import type { Command } from "commander";
+import type { CheckOptions } from "../data/check.js";
+import { checkOptions } from "../data/check-options.js";
 import { SsdError } from "../errors.js";
-import { listOf } from "./flags.js";
+import { addFlags, listOf } from "./flags.js";
 import { count, note, printResult, whenSlow } from "./output.js";
 
-interface CheckFlags {
+interface CheckFlags extends Record<string, unknown> {
   classes?: string[];
-  against: string[];
-  splits: boolean;
+  against?: string[];
   model?: string;
   strict?: boolean;
   json?: boolean;
@@ -14,33 +15,35 @@ interface CheckFlags {
 
 /** `ssd-distill data check` */
 export function dataCheckCommand(data: Command): void {
-  data
+  const command = data
     .command("check")
     .description("find what is wrong with a data set, and what it is like")
     .argument("<spec>", "data to check, for example voc:DIR:SET")
     .option("--classes <names>", "class list to hold it to, separated by commas", listOf)
+    .option("--against <spec>", "data that must share no picture with it; may be repeated", more)
     .option(
-      "--against <spec>",
-      "data that must share no picture with it; may be repeated",
-      more,
-      [],
+      "--model <name>",
+      "architecture whose priors it is held against (default ssd300-mobilenetv2)",
     )
-    .option("--no-splits", "do not compare it with its own train, val and test")
-    .option("--model <name>", "architecture whose priors the boxes are held against")
     .option("--strict", "end with exit code 3 when there is a problem")
-    .option("--json", "print one JSON object")
-    .action(check);
+    .option("--json", "print one JSON object");
+  const readCheck = addFlags(command, checkOptions, ["model", "against"]);
+  command.action(async (spec: string, flags: CheckFlags) => {
+    await check(spec, flags, readCheck(flags));
+  });
 }
 
-const more = (spec: string, before: string[]): string[] => [...before, spec];
+const more = (spec: string, before: string[] = []): string[] => [...before, spec];
 
-async function check(spec: string, flags: CheckFlags): Promise<void> {
-  const { against, strict, json, ...options } = flags;
+async function check(spec: string, flags: CheckFlags, options: CheckOptions): Promise<void> {
+  const { classes, against = [], model, strict, json } = flags;
   const { parseSource } = await import("../data/sources.js");
   const { checkDataset } = await import("../data/check.js");
   const { checkText } = await import("./data-check-text.js");
   const found = await checkDataset(parseSource(spec), {
     ...options,
+    classes,
+    model,
     against: against.map(parseSource),
     onProgress: whenSlow((done, total) => note(`checked ${done} of ${total} pictures`)),
   });

@@ -1,8 +1,7 @@
 import { resolve } from "node:path";
-import { z } from "zod";
 import { parseOptions } from "../options.js";
-import { presetSchema } from "../presets/schema.js";
 import { type Preset, resolvePreset } from "../presets.js";
+import { checkOptions } from "./check-options.js";
 import { type Look, lookAt } from "./check-picture.js";
 import { readCompared } from "./compared.js";
 import type { DataSource, Item, Problem, ProblemKind, ReadOptions } from "./dataset.js";
@@ -31,21 +30,6 @@ export interface DataCheck {
   /** The boxes that are trained on against a preset's priors, with better ones where some are found. */
   priors: PriorFit & { suggestion?: PriorSuggestion };
 }
-
-const isSource = (value: unknown) => typeof (value as DataSource | undefined)?.read === "function";
-
-/** Options of {@link checkDataset} beside those of reading. */
-export const checkOptions = z.strictObject({
-  model: z
-    .union([z.string(), presetSchema])
-    .default("ssd300-mobilenetv2")
-    .describe("architecture whose priors the boxes are held against"),
-  splits: z.boolean().default(true).describe("look at this set alone, not at train, val and test"),
-  against: z
-    .array(z.custom<DataSource>(isSource, "expected a data source"))
-    .default([])
-    .describe("further data that must have no picture of this one"),
-});
 
 /** How to check; every field optional. */
 export interface CheckOptions extends Pick<ReadOptions, "classes" | "limit"> {

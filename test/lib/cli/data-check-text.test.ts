@@ -86,6 +86,16 @@ test("notes stand after the problems, with their files", async () => {
   ]);
 });
 
+test("the summary tells how many files are left out", async () => {
+  const problems: Problem[] = [
+    { kind: "missing-picture", file: "a.xml", message: "none" },
+    { kind: "outside", file: "b.xml", object: 0, message: "is out" },
+  ];
+  expect(checkText(await checkOf(pictures, { problems }))).toContain(
+    "\n2 problems: missing-picture 1, outside 1; 1 file left out\n",
+  );
+});
+
 test("of what is there often, the first twenty: by kind, files, sizes", async () => {
   const of = (kind: Problem["kind"], count: number): Problem[] =>
     Array.from({ length: count }, (_, i) => ({ kind, file: `${i}.xml`, message: "m" }));
