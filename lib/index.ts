@@ -2,6 +2,7 @@
 
 export type { LoadReport } from "./checkpoint/init.js";
 export { type InspectedTensor, type Inspection, inspectWeights } from "./checkpoint/inspect.js";
+export { type CheckOptions, checkDataset, type DataCheck } from "./data/check.js";
 export type {
   Box,
   DataSource,
@@ -35,6 +36,8 @@ export {
 } from "./ops.js";
 export type { DetectionsOptions, DetectOptions, LossOptions } from "./options.js";
 export { type Preset, type PresetName, presets } from "./presets.js";
+export { drawSamples, type SampleOptions, type Samples } from "./report/samples.js";
+export { contactSheet, type SheetBox, type SheetCell, type SheetOptions } from "./report/sheet.js";
 export { Tensor, type TensorData } from "./tensor.js";
 export type { EpochSummary, LossTerms, Step, TrainEvent, TrainReport } from "./train/events.js";
 export { Run, type TrainOptions, train } from "./train/run.js";

@@ -1,22 +1,17 @@
 import { join } from "node:path";
 import type { Command } from "commander";
-import type { DataCheck } from "../data/check.js";
-import { problemLine, problemSummary } from "../data/problems.js";
-import { SsdError } from "../errors.js";
+import { problemLine } from "../data/problems.js";
+import { dataCheckCommand } from "./data-check.js";
+import { dataShowCommand } from "./data-show.js";
 import { interruption } from "./exit.js";
-import { note, printResult } from "./output.js";
+import { listOf } from "./flags.js";
+import { count, note, printResult } from "./output.js";
 
-/** Registers `data check` and `data pack`. */
+/** Registers `data check`, `data show` and `data pack`. */
 export function dataCommand(program: Command): void {
-  const data = program.command("data").description("check or prepare labelled pictures");
-  data
-    .command("check")
-    .description("find what is wrong with a data set: annotations, boxes and pictures")
-    .argument("<spec>", "voc:DIR[:SET] or synthetic:shapes[?images=200]")
-    .option("--classes <names>", "class list to hold it to, separated by commas", listOf)
-    .option("--strict", "end with exit code 3 when files cannot be used")
-    .option("--json", "print one JSON object")
-    .action(check);
+  const data = program.command("data").description("check, show or prepare labelled pictures");
+  dataCheckCommand(data);
+  dataShowCommand(data);
   data
     .command("pack")
     .description("decode the pictures once into the file that training maps into memory")
@@ -25,26 +20,6 @@ export function dataCommand(program: Command): void {
     .option("--out <dir>", "folder for the file; by default where training looks for it")
     .option("--json", "print one JSON object")
     .action(pack);
-}
-
-interface CheckFlags {
-  classes?: string[];
-  strict?: boolean;
-  json?: boolean;
-}
-
-async function check(spec: string, { classes, strict, json }: CheckFlags): Promise<void> {
-  const { parseSource } = await import("../data/sources.js");
-  const { checkDataset, isUnusable } = await import("../data/check.js");
-  const found = await checkDataset(parseSource(spec), { classes });
-  printResult(found, { json }, asText);
-  const bad = found.problems.filter(isUnusable).length;
-  if (strict && bad > 0) {
-    throw new SsdError(
-      "BAD_DATA",
-      `${spec}: ${count(bad, "problem")} of files that cannot be used`,
-    );
-  }
 }
 
 interface PackFlags {
@@ -75,23 +50,4 @@ function everyTenth(tell: (done: number, total: number) => void): typeof tell {
     const step = Math.max(1, Math.ceil(total / 10));
     if (done % step === 0 || done === total) tell(done, total);
   };
-}
-
-function asText({ items, boxes, classes, problems }: DataCheck): string {
-  const names = Object.entries(classes).map(([name, boxes]) => `${name} ${boxes}`);
-  const summary = [count(items, "picture"), count(boxes, "box", "boxes")].join(", ");
-  return [
-    ...problems.map(problemLine),
-    summary,
-    `${count(names.length, "class", "classes")}: ${names.join(", ")}`,
-    problemSummary(problems),
-  ].join("\n");
-}
-
-function count(number: number, one: string, many = `${one}s`): string {
-  return `${number} ${number === 1 ? one : many}`;
-}
-
-function listOf(text: string): string[] {
-  return text.split(",").map((name) => name.trim());
 }

@@ -104,3 +104,8 @@ function put(out: Record<string, unknown>, path: readonly string[], value: unkno
   out[key] ??= {};
   put(out[key] as Record<string, unknown>, rest, value);
 }
+
+/** The names in a text, separated by commas. */
+export function listOf(text: string): string[] {
+  return text.split(",").map((name) => name.trim());
+}

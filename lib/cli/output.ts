@@ -26,3 +26,22 @@ export function table(rows: readonly (readonly string[])[]): string {
     row.map((cell, i) => (i < row.length - 1 ? cell.padEnd(widths[i]!) : cell)).join("  ");
   return rows.map(line).join("\n");
 }
+
+/** A number and its noun: `1 box`, `3 boxes`. */
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
+/** Calls `tell` when the work takes long: the first time after so many seconds, then as often. */
+export function whenSlow(
+  tell: (done: number, total: number) => void,
+  seconds = 5,
+  now: () => number = () => performance.now() / 1000,
+): (done: number, total: number) => void {
+  let next = now() + seconds;
+  return (done, total) => {
+    if (now() < next) return;
+    next = now() + seconds;
+    tell(done, total);
+  };
+}

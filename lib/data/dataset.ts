@@ -56,7 +56,8 @@ export type ProblemKind =
   | "outside"
   | "duplicate"
   | "size-mismatch"
-  | "extreme";
+  | "extreme"
+  | "identical";
 
 /**
  * A data set that was read: class names, items, and what was wrong with it.
@@ -69,6 +70,8 @@ export interface Dataset {
   classes: string[];
   items: Item[];
   problems: Problem[];
+  /** What corners in the files count pixels from, 0 by default. Those of `items` count from 0 always. */
+  origin?: 0 | 1;
 }
 
 /** How to read a data set. */
@@ -91,4 +94,9 @@ export interface DataSource {
   readonly spec: string;
   /** Reads and checks the annotations; pictures are decoded later. @throws SsdError BAD_DATA */
   read(options?: ReadOptions): Promise<Dataset>;
+  /**
+   * The sets that all this data is divided into, of which no two should share a picture: `train`, `val`
+   * and `test`, as many as there are. This source may be one of them or hold several; it may know none.
+   */
+  splits?(): Promise<DataSource[]>;
 }

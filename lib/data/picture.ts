@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import sharp, { type Sharp } from "sharp";
 import { reason, SsdError } from "../errors.js";
+import { type Colours, coloursOf } from "./colours.js";
 
 /** Pixels. */
 export interface Size {
@@ -16,10 +17,11 @@ export interface Decoded extends Size {
 /** A picture as callers have it: a file's path, encoded bytes, or decoded RGB. */
 export type PictureInput = string | Uint8Array | Decoded;
 
-/** Sizes in a picture's header: as it is stored, and upright, after its EXIF orientation. */
+/** What a picture's header tells: its size as it is stored, and upright, after its EXIF orientation. */
 export interface Header {
   stored: Size;
   upright: Size;
+  colours: Colours;
 }
 
 /**
@@ -85,8 +87,9 @@ async function open(file: string | Uint8Array): Promise<Sharp> {
 }
 
 async function headerOf(picture: Sharp): Promise<Header> {
-  const { width, height, autoOrient } = await picture.metadata();
-  return { stored: { width, height }, upright: autoOrient };
+  const metadata = await picture.metadata();
+  const { width, height, autoOrient } = metadata;
+  return { stored: { width, height }, upright: autoOrient, colours: coloursOf(metadata) };
 }
 
 async function attempt<T>(file: string, work: () => Promise<T>): Promise<T> {

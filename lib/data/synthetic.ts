@@ -69,6 +69,10 @@ export function synthetic(name: "shapes", options: SyntheticOptions = {}): DataS
       const classes = readOptions?.classes ?? shapeKinds;
       return { ...(await voc(folder, { set }).read({ ...readOptions, classes })), spec };
     },
+    splits: async () =>
+      (["train", "val", "test"] as const).map((part) =>
+        synthetic(name, { ...resolved, set: part }),
+      ),
   };
 }
 

@@ -52,19 +52,16 @@ export async function findVoc(dir: string, set: string | undefined): Promise<Voc
 }
 
 async function isDevkit(dir: string): Promise<boolean> {
-  const names = await readdir(dir);
+  const names = await readdir(dir).catch(() => [] as string[]);
   return names.includes("Annotations") && names.includes("JPEGImages");
 }
 
 async function devkit(dir: string, set: string | undefined): Promise<VocLayout> {
   const files = await listFiles(join(dir, "JPEGImages"), join(dir, "Annotations"));
-  const sets = join(dir, "ImageSets", "Main");
-  const known = (await readdir(sets).catch(() => []))
-    .filter((name) => name.endsWith(".txt"))
-    .map((name) => name.slice(0, -4));
+  const known = await devkitSets(dir);
   const name = set ?? (known.includes("trainval") ? "trainval" : undefined);
   if (name === undefined || (name === "all" && !known.includes(name))) return files;
-  const file = join(sets, `${name}.txt`);
+  const file = join(setFolder(dir), `${name}.txt`);
   if (!known.includes(name)) {
     throw new SsdError(
       "BAD_DATA",
@@ -73,6 +70,22 @@ async function devkit(dir: string, set: string | undefined): Promise<VocLayout> 
   }
   const names = await readSet(file, files.annotationOf);
   return { ...files, names, unlabelled: [] };
+}
+
+const setFolder = (dir: string) => join(dir, "ImageSets", "Main");
+
+async function devkitSets(dir: string): Promise<string[]> {
+  return (await readdir(setFolder(dir)).catch(() => []))
+    .filter((name) => name.endsWith(".txt"))
+    .map((name) => name.slice(0, -4));
+}
+
+/** Names of the sets that `findVoc` knows at `dir`. */
+export async function findVocSets(dir: string): Promise<string[]> {
+  if (await isDevkit(dir)) return await devkitSets(dir);
+  if ((await findFlat(dir, undefined)) !== undefined) return [];
+  const below = await devkitsBelow(dir, searchDepth);
+  return below.length === 1 ? await devkitSets(below[0]!) : await flatSets(dir);
 }
 
 /** Names in a set file. Further columns (VOC's per-class 1 and -1) and extensions are passed over. */
@@ -172,18 +185,23 @@ async function devkitsBelow(dir: string, depth: number): Promise<string[]> {
   return found;
 }
 
+/** Names of the folders of pictures that may be asked for as sets. */
+async function flatSets(dir: string): Promise<string[]> {
+  const sets = new Set<string>();
+  for (const root of [dir, ...(await childrenNamed(dir, /^images$/i))]) {
+    for (const name of await subFolders(root)) {
+      if ((await findFlat(root, name)) !== undefined) sets.add(name);
+    }
+  }
+  return [...sets];
+}
+
 async function whyNone(dir: string, set: string | undefined, below: string[]): Promise<string> {
   if (below.length > 1)
     return `expected one VOC devkit below, got ${below.length}: ${below.join(", ")}`;
-  const roots = [dir, ...(await childrenNamed(dir, /^images$/i))];
-  const sets: string[] = [];
-  for (const root of roots) {
-    for (const name of await subFolders(root)) {
-      if ((await findFlat(root, name)) !== undefined) sets.push(name);
-    }
-  }
+  const sets = await flatSets(dir);
   if (sets.length > 0) {
-    const known = `(there are: ${[...new Set(sets)].join(", ")})`;
+    const known = `(there are: ${sets.join(", ")})`;
     if (set === undefined) return `expected one of its folders as the set, got none ${known}`;
     return `expected a folder of set "${set}", got none${suggestion(set, sets)} ${known}`;
   }

@@ -1,8 +1,10 @@
+import { basename, dirname, join, resolve } from "node:path";
 import type { DataSource, Dataset, Item, ReadOptions } from "./dataset.js";
 import { inOrder } from "./parallel.js";
 import { ProblemLog, parseReadOptions, placeTruths, Unusable } from "./reader.js";
+import { disjointSets, isSplitName } from "./splits.js";
 import { loadEntry, type VocEntry } from "./voc-entry.js";
-import { findVoc } from "./voc-layout.js";
+import { findVoc, findVocSets } from "./voc-layout.js";
 
 /** Annotation files that are read at the same time. */
 const parallel = 16;
@@ -24,7 +26,21 @@ const parallel = 16;
 export function voc(dir: string, options: { set?: string } = {}): DataSource {
   const { set } = options;
   const spec = set === undefined ? `voc:${dir}` : `voc:${dir}:${set}`;
-  return { spec, read: (readOptions) => read(dir, set, spec, readOptions) };
+  return {
+    spec,
+    read: (readOptions) => read(dir, set, spec, readOptions),
+    splits: () => vocSplits(dir, set),
+  };
+}
+
+/** The sets of a devkit or a flat folder; of a folder that is a set by its name, those beside it. */
+async function vocSplits(dir: string, set: string | undefined): Promise<DataSource[]> {
+  const isSet = set === undefined && isSplitName(basename(resolve(dir)));
+  const own = disjointSets(await findVocSets(dir));
+  if (own.length > 0 || !isSet) return own.map((name) => voc(dir, { set: name }));
+  const parent = dirname(resolve(dir));
+  const beside = disjointSets(await findVocSets(parent));
+  return beside.map((name) => voc(join(parent, name)));
 }
 
 async function read(
@@ -54,7 +70,7 @@ async function read(
     if (stranger === undefined) items.push(itemOf(entry, labels, problems));
     else problems.unusable(stranger);
   }
-  return { spec, classes: [...classes], items, problems: problems.list };
+  return { spec, classes: [...classes], items, problems: problems.list, origin: 1 };
 }
 
 function namesIn(entries: readonly VocEntry[]): string[] {

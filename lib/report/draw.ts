@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from "sharp";
 import { z } from "zod";
-import { decodePicture, type PictureInput, type Size } from "../data/picture.js";
+import { type Decoded, decodePicture, type PictureInput, type Size } from "../data/picture.js";
 import { reason, SsdError } from "../errors.js";
 import { parseOptions } from "../options.js";
 import { hex, labelColour, type Rgb } from "./colour.js";
@@ -41,20 +41,9 @@ export async function drawDetections(
   options?: DrawOptions,
 ): Promise<Buffer> {
   const { classes, format, quality, maxSide } = parseOptions(drawOptions, options, "draw options");
-  const { image, width, height } = await open(picture);
-  const share = Math.min(1, (maxSide ?? Number.POSITIVE_INFINITY) / Math.max(width, height));
-  const canvas = {
-    width: Math.max(1, Math.round(width * share)),
-    height: Math.max(1, Math.round(height * share)),
-  };
-  const scaled = boxes.map((drawn, i) =>
-    scale(drawn, i, canvas.width / width, canvas.height / height),
-  );
-  const overlay = Buffer.from(overlaySvg(canvas, scaled, classes));
-  const drawn = image
-    .resize({ ...canvas, fit: "fill" })
-    .composite([{ input: overlay, left: 0, top: 0 }])
-    .removeAlpha();
+  const decoded = await decodePicture(picture);
+  const within = Math.min(maxSide ?? Number.POSITIVE_INFINITY, longerSide(decoded));
+  const drawn = drawBoxes(decoded, boxes, sized(decoded, within), classes);
   try {
     return await (format === "png" ? drawn.png() : drawn.jpeg({ quality })).toBuffer();
   } catch (error) {
@@ -62,10 +51,38 @@ export async function drawDetections(
   }
 }
 
-async function open(picture: PictureInput): Promise<Size & { image: Sharp }> {
-  const { data, width, height } = await decodePicture(picture);
-  return { image: sharp(data, { raw: { width, height, channels: 3 } }), width, height };
+/**
+ * A picture in the size of a canvas with boxes drawn over it, RGB, ready to be encoded.
+ *
+ * @param boxes In pixels of the picture.
+ * @throws SsdError BAD_DATA when a box is not finite
+ */
+export function drawBoxes(
+  { data, width, height }: Decoded,
+  boxes: readonly DrawnBox[],
+  canvas: Size,
+  classes?: readonly string[],
+): Sharp {
+  const scaled = boxes.map((drawn, i) =>
+    scale(drawn, i, canvas.width / width, canvas.height / height),
+  );
+  const overlay = Buffer.from(overlaySvg(canvas, scaled, classes));
+  return sharp(data, { raw: { width, height, channels: 3 } })
+    .resize({ ...canvas, fit: "fill" })
+    .composite([{ input: overlay, left: 0, top: 0 }])
+    .removeAlpha();
 }
+
+/** The size whose longer side is `side`, of a picture's shape. */
+export function sized(picture: Size, side: number): Size {
+  const share = side / longerSide(picture);
+  return {
+    width: Math.max(1, Math.round(picture.width * share)),
+    height: Math.max(1, Math.round(picture.height * share)),
+  };
+}
+
+const longerSide = ({ width, height }: Size) => Math.max(width, height);
 
 function unreadable(cause: unknown): SsdError {
   return new SsdError(

@@ -1,7 +1,7 @@
 import type { Box } from "../data/dataset.js";
 import type { Size } from "../data/picture.js";
 import { hex, type Rgb, textColour } from "./colour.js";
-import { DESCENT, textPath } from "./font.js";
+import { DESCENT, type TextPath, textPath } from "./font.js";
 
 /** A box to draw. */
 export interface DrawnBox {
@@ -9,6 +9,8 @@ export interface DrawnBox {
   label: string;
   /** 0 to 1, written behind the name. */
   score?: number;
+  /** Written behind the name in brackets. */
+  remark?: string;
   /** Corners in pixels of the picture, 0-based. */
   box: Box;
   /** A truth is dashed with a dark tag below, a detection is solid with a coloured tag above. */
@@ -23,15 +25,15 @@ export interface Rect extends Size {
 
 /** Name and score on a filled plate; the plate is added to `taken`. */
 export function tag(
-  { label, score, box, kind }: DrawnBox,
+  { label, score, remark, box, kind }: DrawnBox,
   size: Size,
   capital: number,
   line: number,
   colour: Rgb,
   taken: Rect[],
 ): string {
-  const words = score === undefined ? label : `${label} ${score.toFixed(2)}`;
-  const text = textPath(words, capital);
+  const named = remark === undefined ? label : `${label} (${remark})`;
+  const text = textPath(score === undefined ? named : `${named} ${score.toFixed(2)}`, capital);
   const [padX, padTop] = [capital * 0.5, capital * 0.45];
   const width = text.width + 2 * padX;
   const height = capital * (1 + DESCENT) + padTop + capital * 0.2;
@@ -42,8 +44,15 @@ export function tag(
   return (
     `<rect x="${n(plate.x)}" y="${n(plate.y)}" width="${n(width)}" height="${n(height)}" ` +
     `rx="${n(capital * 0.22)}" fill="${hex(fill)}" fill-opacity="${kind === "truth" ? ".8" : "1"}"/>` +
-    `<path transform="translate(${n(plate.x + padX)} ${n(plate.y + padTop)})" d="${text.d}" fill="none" ` +
-    `stroke="${hex(ink)}" stroke-width="${n(text.stroke)}" stroke-linecap="round" stroke-linejoin="round"/>`
+    writing(text, plate.x + padX, plate.y + padTop, ink)
+  );
+}
+
+/** A text's strokes, its upper left corner at a place. */
+export function writing({ d, stroke }: TextPath, x: number, y: number, ink: Rgb): string {
+  return (
+    `<path transform="translate(${n(x)} ${n(y)})" d="${d}" fill="none" stroke="${hex(ink)}" ` +
+    `stroke-width="${n(stroke)}" stroke-linecap="round" stroke-linejoin="round"/>`
   );
 }
 

@@ -66,7 +66,10 @@ int32_t crop(const Picture& picture, Overlap rule, View& view, Random& random) {
   const View canvas = view;
   for (;;) {
     const uint32_t mode = random.below(kLeast.size());
-    if (mode == 0) return 0;
+    if (mode == 0) {
+      view = canvas;
+      return 0;
+    }
     const float least = rule == Overlap::Reached ? kLeast[mode] : 0;
     for (int trial = 0; trial < kTrials; ++trial) {
       const float width = random.uniform(0.3F, 1) * canvas.width;

@@ -19,12 +19,22 @@ export function vocXml(objects: readonly VocObject[], size?: readonly number[]):
   return `<annotation>${tell}${parts.join("")}</annotation>`;
 }
 
-/** A picture of `width` by `height` whose pixels all differ; the format follows the extension. */
+/**
+ * A picture of `width` by `height` whose pixels all differ; the format follows the extension. Pictures of
+ * different names differ.
+ */
 export async function picture(file: string, width = 40, height = 30): Promise<Buffer> {
   const raw = { width, height, channels: 3 as const };
-  const pixels = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 37) % 251);
+  const start = hash(file) % 251;
+  const pixels = Uint8Array.from({ length: width * height * 3 }, (_, i) => (start + i * 37) % 251);
   const image = sharp(pixels, { raw });
   return await (/png$/i.test(file) ? image.png() : image.jpeg()).toBuffer();
+}
+
+function hash(text: string): number {
+  let value = 0;
+  for (const letter of text) value = (Math.imul(value, 31) + letter.codePointAt(0)!) >>> 0;
+  return value;
 }
 
 /** Writes files below a folder; a text or bytes each. */
@@ -54,7 +64,7 @@ export async function writeDevkit(
 ): Promise<string> {
   const files: Record<string, string | Uint8Array> = {};
   for (const [name, objects] of Object.entries(content)) {
-    files[`JPEGImages/${name}.jpg`] = await picture("a.jpg");
+    files[`JPEGImages/${name}.jpg`] = await picture(`${name}.jpg`);
     files[`Annotations/${name}.xml`] = xmlOf(objects);
   }
   for (const [name, text] of Object.entries(sets)) files[`ImageSets/Main/${name}.txt`] = text;

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { note, printResult, table } from "../../../lib/cli/output.js";
+import { count, note, printResult, table, whenSlow } from "../../../lib/cli/output.js";
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -27,4 +27,33 @@ test("a table has its values in a column", () => {
     ["long", "2"],
   ] as const;
   expect(table(rows)).toBe("a     1\nlong  2");
+});
+
+test("a number goes with its noun", () => {
+  const boxes = [0, 1, 2].map((number) => count(number, "box", "boxes"));
+  expect([...boxes, count(1, "picture"), count(5, "picture")]).toEqual([
+    "0 boxes",
+    "1 box",
+    "2 boxes",
+    "1 picture",
+    "5 pictures",
+  ]);
+});
+
+test("only what is slow tells of its progress, and not too often", () => {
+  let now = 0;
+  const told: number[][] = [];
+  const tell = whenSlow(
+    (...progress) => told.push(progress),
+    5,
+    () => now,
+  );
+  for (let done = 1; done <= 14; done++) {
+    now = done;
+    tell(done, 14);
+  }
+  expect(told).toEqual([
+    [5, 14],
+    [10, 14],
+  ]);
 });

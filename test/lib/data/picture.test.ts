@@ -57,6 +57,7 @@ describe("EXIF orientation", () => {
     expect(header).toEqual({
       stored: { width: 6, height: 4 },
       upright: { width: 4, height: 6 },
+      colours: { space: "rgb", bits: 8, alpha: false },
     });
     expect(fits({ width: 6, height: 4 }, header)).toBe(true);
     expect(fits({ width: 4, height: 6 }, header)).toBe(true);

@@ -142,3 +142,12 @@ test.each([
 test("refuses another name", () => {
   expect(() => synthetic("shape" as never)).toThrow(/expected shapes, got "shape"; did you mean/);
 });
+
+test("its splits are train, val and test of the same pictures", async () => {
+  const options = { images: 10, seed: 3, size: 48, dir: "/none" };
+  const sets = ["train", "val", "test"] as const;
+  const splits = await synthetic("shapes", options).splits!();
+  expect(splits.map(({ spec }) => spec)).toEqual(
+    sets.map((set) => synthetic("shapes", { ...options, set }).spec),
+  );
+});

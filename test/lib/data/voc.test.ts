@@ -45,6 +45,7 @@ describe("items", () => {
         expect.objectContaining({ id: "b", truths: [] }),
       ],
       problems: [],
+      origin: 1,
     });
   });
 

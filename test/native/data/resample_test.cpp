@@ -133,9 +133,10 @@ TEST(layers_lie_over_one_another) {
     const Numbers expected{in_quarter ? 0.0 : 200.0, 0, in_quarter ? 100.0 : 0.0};
     EXPECT_EQ(expected, (Numbers{pixel, pixel + 3}));
   }
-  auto glass = below;
+  const Layer one{.view = all, .region = {0, 0, 1, 1}};
+  auto glass = one;
   glass.opacity = 0.25F;
-  const auto mixed = composed({below, glass}, {red_one, blue_one}, {1, {}});
+  const auto mixed = composed({one, glass}, {red_one, blue_one}, {1, {}});
   EXPECT_NEAR((Numbers{150, 0, 25}), mixed, 1e-4);
 }
 
