@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import type { DataCheck } from "../data/check.js";
 import { problemLine, problemSummary } from "../data/problems.js";
+import { specForms } from "../data/spec-forms.js";
 import { SsdError } from "../errors.js";
 import { interruption } from "./exit.js";
 import { note, printResult } from "./output.js";
@@ -12,7 +13,7 @@ export function dataCommand(program: Command): void {
   data
     .command("check")
     .description("find what is wrong with a data set: annotations, boxes and pictures")
-    .argument("<spec>", "voc:DIR[:SET] or synthetic:shapes[?images=200]")
+    .argument("<spec>", specForms)
     .option("--classes <names>", "class list to hold it to, separated by commas", listOf)
     .option("--strict", "end with exit code 3 when files cannot be used")
     .option("--json", "print one JSON object")
@@ -20,7 +21,7 @@ export function dataCommand(program: Command): void {
   data
     .command("pack")
     .description("decode the pictures once into the file that training maps into memory")
-    .argument("<spec>", "voc:DIR[:SET] or synthetic:shapes[?images=200]")
+    .argument("<spec>", specForms)
     .option("--classes <names>", "class list to hold it to, separated by commas", listOf)
     .option("--out <dir>", "folder for the file; by default where training looks for it")
     .option("--json", "print one JSON object")

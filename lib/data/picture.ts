@@ -87,8 +87,8 @@ async function decode(
 }
 
 async function pixelsOf(bytes: Uint8Array, turn: boolean, maxPixels: number): Promise<Decoded> {
-  const picture = openPicture(bytes, turn, maxPixels);
   const cmyk = await isCmyk(bytes);
+  const picture = openPicture(bytes, turn, maxPixels);
   const { data, info } = await (cmyk ? picture.pipelineColourspace("cmyk") : picture.removeAlpha())
     .toColourspace(cmyk ? "cmyk" : "srgb")
     .raw({ depth: "uchar" })

@@ -23,12 +23,13 @@ export async function prepareData(
   options: ResolvedTrainOptions,
   emit: (event: TrainEvent) => void,
 ): Promise<Prepared> {
-  const { data, val, limit, valFraction, seed } = options;
+  const { data, val, limit, valFraction, seed, picture } = options;
   const classes = student.classes;
-  const all = await data.read({ classes, limit });
+  const all = await data.read({ classes, limit, picture });
   const [trainItems, valItems] = split(all.items, val === undefined ? valFraction : 0, seed);
   const own: Dataset = { ...all, items: trainItems };
-  const other = val === undefined ? { ...all, items: valItems } : await val.read({ classes });
+  const other =
+    val === undefined ? { ...all, items: valItems } : await val.read({ classes, picture });
   if (trainItems.length === 0) {
     throw new SsdError("BAD_DATA", `${all.spec}: expected pictures to train on, got none`);
   }
