@@ -63,18 +63,21 @@ function withSet(
 }
 
 function cocoSource(rest: string): DataSource {
-  const commas = [...rest].flatMap((letter, i) => (letter === "," ? [i] : []));
-  const halves = (text: string) =>
-    commas.filter((at) => at < text.length).map((at) => [text.slice(0, at), text.slice(at + 1)]);
   // A question mark in a name that is there is no beginning of options.
-  const { text, options } = existsSync(rest.slice((commas[0] ?? 0) + 1))
-    ? { text: rest, options: {} }
-    : withOptions(rest, ["origin"]);
-  const pairs = halves(text).filter(([images, json]) => images !== "" && json !== "");
-  const [images, json] =
-    pairs.find((pair) => pair.every((path) => existsSync(path))) ?? pairs[0] ?? [];
-  if (images === undefined || json === undefined) throw unlike(forms.coco, `coco:${rest}`);
-  return coco(images, json, options);
+  const whole = halvesOf(rest).find((paths) => paths.every((path) => existsSync(path)));
+  if (whole !== undefined) return coco(...whole);
+  const { text, options } = withOptions(rest, ["origin"]);
+  const pairs = halvesOf(text);
+  const paths = pairs.find((pair) => pair.every((path) => existsSync(path))) ?? pairs[0];
+  if (paths === undefined) throw unlike(forms.coco, `coco:${rest}`);
+  return coco(...paths, options);
+}
+
+/** What stands on both sides of each comma, where something does. */
+function halvesOf(text: string): [string, string][] {
+  return [...text.matchAll(/,/g)]
+    .map(({ index }): [string, string] => [text.slice(0, index), text.slice(index + 1)])
+    .filter(([before, after]) => before !== "" && after !== "");
 }
 
 function shapes(rest: string): DataSource {
@@ -87,7 +90,7 @@ function withOptions(
   rest: string,
   numeric: readonly string[],
 ): { text: string; options: Record<string, string | number> } {
-  const mark = rest.indexOf("?");
+  const mark = rest.lastIndexOf("?");
   const query = new URLSearchParams(mark < 0 ? "" : rest.slice(mark + 1));
   const options = [...query].map(([key, value]) => {
     const isNumber = numeric.includes(key) && value.trim() !== "" && Number.isFinite(Number(value));

@@ -18,7 +18,7 @@ export interface YoloData {
 }
 
 /** Names of all of ImageNet's 21 841 classes take half of it. */
-const largest = 4 << 20;
+const largest = 1 << 20;
 const mostClasses = 100_000;
 
 /**
@@ -60,7 +60,9 @@ const isMap = (value: unknown): value is Map =>
 
 /** YAML as text, lists and maps alone: "no" and "007" stay names, and no tag makes anything. */
 function parseYaml(text: string): unknown {
-  const document = parseDocument(text, { schema: "failsafe", logLevel: "silent" });
+  // Keys twice are not looked for: that takes the square of their number. The last counts, as in Python.
+  const options = { schema: "failsafe", uniqueKeys: false, logLevel: "silent" } as const;
+  const document = parseDocument(text, options);
   const [error] = document.errors;
   if (error !== undefined) throw new Error(error.message.split("\n")[0]!.replace(/:$/, ""));
   return document.toJS({ maxAliasCount: 100 });
