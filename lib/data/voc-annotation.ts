@@ -13,9 +13,12 @@ export interface Annotation {
   objects: WrittenObject[];
 }
 
+/** Bytes of 40 000 objects: what is parsed at once, and holds all else up, is bounded. */
+const largest = 16 << 20;
+
 /** Reads and parses an annotation file. @throws Unusable "broken-annotation" */
 export async function readAnnotation(file: string): Promise<Annotation> {
-  const text = await readText(file).catch((error) => {
+  const text = await readText(file, largest).catch((error) => {
     throw new Unusable("broken-annotation", file, `expected UTF-8 text, got: ${reason(error)}`);
   });
   return parseAnnotation(text, file);

@@ -24,7 +24,7 @@ describe("characters by their numbers", () => {
   });
 
   test.each(["&#65;", "&#x41;", "&amp;", "&", "&#", "&x"])("a flood of %s", async (entity) => {
-    const flood = entity.repeat(Math.floor(4_000_000 / entity.length));
+    const flood = entity.repeat(Math.floor(1_000_000 / entity.length));
     const folder = await writeFiles(temporaryFolder(), { "a.xml": named(flood) });
     const before = process.memoryUsage().heapUsed;
     const start = performance.now();
@@ -39,15 +39,15 @@ describe("characters by their numbers", () => {
     );
     expect(length).toBeLessThanOrEqual(flood.length);
     expect(performance.now() - start).toBeLessThan(5000);
-    expect(process.memoryUsage().heapUsed - before).toBeLessThan(300e6);
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(200e6);
   });
 
   test("more text than any annotation has is not read", async () => {
     const folder = await writeFiles(temporaryFolder(), {
-      "a.xml": Buffer.alloc((64 << 20) + 1, 32),
+      "a.xml": Buffer.alloc((16 << 20) + 1, 32),
     });
     await expect(readAnnotation(join(folder, "a.xml"))).rejects.toThrow(
-      /67108865 bytes, more than the 67108864 that are read/,
+      /16777217 bytes, more than the 16777216 that are read/,
     );
   });
 

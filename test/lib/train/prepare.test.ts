@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import type { DataSource } from "../../../lib/data/dataset.js";
 import { voc } from "../../../lib/data/voc.js";
 import { Detector } from "../../../lib/detector.js";
 import type { TrainEvent } from "../../../lib/train/events.js";
@@ -52,6 +53,20 @@ test("limit takes the first pictures, before a part is kept", async () => {
   const first = (await data.read({ limit: 5 })).items.map(({ id }) => id);
   expect([...train, ...val!].sort()).toEqual(first);
   expect(val).toHaveLength(1);
+});
+
+test("how pictures are decoded is told to whoever reads them", async () => {
+  const asked: unknown[] = [];
+  const spy = (inner: DataSource): DataSource => ({
+    ...inner,
+    read: (options) => {
+      asked.push(options?.picture);
+      return inner.read(options);
+    },
+  });
+  const picture = { exif: "ignore", maxPixels: 50_000 } as const;
+  await prepare({ data: spy(shapes({ set: "train" })), val: spy(shapes({ set: "val" })), picture });
+  expect(asked).toEqual([picture, picture]);
 });
 
 test("what is read, wrong and decoded is told: decoding counts both sets as one", async () => {
