@@ -3,6 +3,7 @@
 export type { LoadReport } from "./checkpoint/init.js";
 export { type InspectedTensor, type Inspection, inspectWeights } from "./checkpoint/inspect.js";
 export { type CheckOptions, checkDataset, type DataCheck } from "./data/check.js";
+export { type CocoOptions, coco } from "./data/coco.js";
 export type {
   Box,
   DataSource,
@@ -12,9 +13,11 @@ export type {
   ReadOptions,
   Truth,
 } from "./data/dataset.js";
+export type { PictureOptions } from "./data/picture-options.js";
 export { parseSource } from "./data/sources.js";
 export { synthetic } from "./data/synthetic.js";
 export { voc } from "./data/voc.js";
+export { type YoloOptions, yolo } from "./data/yolo.js";
 export {
   type CreateOptions,
   type Detection,

@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import type { CheckOptions } from "../data/check.js";
 import { checkOptions } from "../data/check-options.js";
+import { pictureOptions } from "../data/picture-options.js";
+import { specForms } from "../data/spec-forms.js";
 import { SsdError } from "../errors.js";
 import { addFlags, listOf } from "./flags.js";
 import { count, note, printResult, whenSlow } from "./output.js";
@@ -18,7 +20,7 @@ export function dataCheckCommand(data: Command): void {
   const command = data
     .command("check")
     .description("find what is wrong with a data set, and what it is like")
-    .argument("<spec>", "data to check, for example voc:DIR:SET")
+    .argument("<spec>", specForms)
     .option("--classes <names>", "class list to hold it to, separated by commas", listOf)
     .option("--against <spec>", "data that must share no picture with it; may be repeated", more)
     .option(
@@ -28,8 +30,9 @@ export function dataCheckCommand(data: Command): void {
     .option("--strict", "end with exit code 3 when there is a problem")
     .option("--json", "print one JSON object");
   const readCheck = addFlags(command, checkOptions, ["model", "against"]);
+  const readPicture = addFlags(command, pictureOptions);
   command.action(async (spec: string, flags: CheckFlags) => {
-    await check(spec, flags, readCheck(flags));
+    await check(spec, flags, { ...readCheck(flags), picture: readPicture(flags) });
   });
 }
 

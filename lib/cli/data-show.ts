@@ -1,4 +1,6 @@
 import type { Command } from "commander";
+import { pictureOptions } from "../data/picture-options.js";
+import { specForms } from "../data/spec-forms.js";
 import { sampleOptions } from "../report/sample-options.js";
 import { addFlags, listOf } from "./flags.js";
 import { count, printResult } from "./output.js";
@@ -14,17 +16,20 @@ export function dataShowCommand(data: Command): void {
   const command = data
     .command("show")
     .description("draw some pictures with their boxes into one")
-    .argument("<spec>", "data to show, for example voc:DIR:SET")
+    .argument("<spec>", specForms)
     .option("--out <file>", "the PNG", "samples.png")
     .option("--classes <names>", "class list to hold it to, separated by commas", listOf)
     .option("--json", "print one JSON object");
   const readSamples = addFlags(command, sampleOptions);
+  const readPicture = addFlags(command, pictureOptions);
   command.action(async (spec: string, flags: ShowFlags) => {
     const { parseSource } = await import("../data/sources.js");
     const { drawSamples } = await import("../report/samples.js");
     const { writeAtomically } = await import("../checkpoint/atomic.js");
     const { classes, out, json } = flags;
-    const { items, png } = await drawSamples(parseSource(spec), { ...readSamples(flags), classes });
+    const picture = readPicture(flags);
+    const options = { ...readSamples(flags), classes, picture };
+    const { items, png } = await drawSamples(parseSource(spec), options);
     await writeAtomically(out, [png], "BAD_OPTION");
     const result = {
       out,

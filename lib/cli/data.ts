@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { problemLine } from "../data/problems.js";
+import { specForms } from "../data/spec-forms.js";
 import { dataCheckCommand } from "./data-check.js";
 import { dataShowCommand } from "./data-show.js";
 import { interruption } from "./exit.js";
@@ -15,7 +16,7 @@ export function dataCommand(program: Command): void {
   data
     .command("pack")
     .description("decode the pictures once into the file that training maps into memory")
-    .argument("<spec>", "voc:DIR[:SET] or synthetic:shapes[?images=200]")
+    .argument("<spec>", specForms)
     .option("--classes <names>", "class list to hold it to, separated by commas", listOf)
     .option("--out <dir>", "folder for the file; by default where training looks for it")
     .option("--json", "print one JSON object")

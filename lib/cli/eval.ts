@@ -1,4 +1,6 @@
 import type { Command } from "commander";
+import { pictureOptions } from "../data/picture-options.js";
+import { specForms } from "../data/spec-forms.js";
 import { protocolOptions } from "../evaluate/average-precision.js";
 import { interruption } from "./exit.js";
 import { addFlags } from "./flags.js";
@@ -10,11 +12,12 @@ export function evalCommand(program: Command): void {
     .command("eval")
     .description("evaluate a detector: average precision, class by class")
     .requiredOption("--weights <file>", "weights of the detector")
-    .requiredOption("--data <spec>", "data to evaluate on, for example voc:DIR:SET")
+    .requiredOption("--data <spec>", `data to evaluate on: ${specForms}`)
     .option("--batch <number>", "pictures at once", Number, 16)
     .option("--device <name>", "cpu, cuda or cuda:N", "cpu")
     .option("--json", "print the result as one JSON object");
   const readProtocol = addFlags(command, protocolOptions);
+  const readPicture = addFlags(command, pictureOptions);
   command.action(async (values) => {
     const { weights, data, device, json, batch } = values;
     const { Detector } = await import("../detector.js");
@@ -22,7 +25,12 @@ export function evalCommand(program: Command): void {
     const { parseSource } = await import("../data/sources.js");
     const source = parseSource(data);
     const detector = await Detector.load(weights, { device });
-    const options = { ...readProtocol(values), batch, signal: interruption() };
+    const options = {
+      ...readProtocol(values),
+      picture: readPicture(values),
+      batch,
+      signal: interruption(),
+    };
     const evaluation = await evaluate(detector, source, options);
     const { loss: _, detections: __, msPerPicture: ___, map, classes, ...coco } = evaluation;
     // COCO's twelve numbers begin with the mean.

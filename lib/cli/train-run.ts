@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DataSource } from "../data/dataset.js";
+import type { PictureOptions } from "../data/picture-options.js";
 import { parseSource } from "../data/sources.js";
 import { Detector } from "../detector.js";
 import { reason, SsdError } from "../errors.js";
@@ -38,10 +39,10 @@ export async function runTraining(
   const data = parseSource(choices.data);
   const val = choices.val === undefined ? undefined : parseSource(choices.val);
   // Everything that can be wrong is looked at before a teacher is loaded and data is read.
-  parseOptions(trainOptions.omit({ data: true }), { ...options, val }, "train");
+  const { picture } = parseOptions(trainOptions.omit({ data: true }), { ...options, val }, "train");
   const teacher =
     choices.teacher === undefined ? undefined : await loadTeacher(choices.teacher, line);
-  const classes = choices.classes ?? (await classesOf(data, teacher));
+  const classes = choices.classes ?? (await classesOf(data, teacher, picture));
   const { device } = choices;
   const student = Detector.create(choices.model, {
     classes,
@@ -126,8 +127,12 @@ function readSaved(out: string): Record<string, unknown> {
 }
 
 /** The data's own classes; the teacher's list where it has all of them. */
-async function classesOf(data: DataSource, teacher: Detector | undefined): Promise<string[]> {
-  const { classes } = await data.read();
+async function classesOf(
+  data: DataSource,
+  teacher: Detector | undefined,
+  picture: PictureOptions,
+): Promise<string[]> {
+  const { classes } = await data.read({ picture });
   const covered = teacher !== undefined && classes.every((name) => teacher.classes.includes(name));
   return covered ? [...teacher.classes] : classes;
 }

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { specForms } from "../data/spec-forms.js";
 import { kdOptions } from "../options.js";
 import { trainOptions } from "../train/options.js";
 import { interruption } from "./exit.js";
@@ -10,7 +11,7 @@ export function trainCommand(program: Command): void {
   const command = program
     .command("train")
     .description("train a detector, or distil one from a teacher")
-    .option("--data <spec>", "training data, for example voc:DIR:SET or synthetic:shapes")
+    .option("--data <spec>", `training data: ${specForms}`)
     .option("--val <spec>", "validation data (default: a part of the training data)")
     .option("--model <name>", "architecture to train")
     .option("--classes <names>", "class names in order, separated by commas")

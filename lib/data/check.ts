@@ -32,7 +32,7 @@ export interface DataCheck {
 }
 
 /** How to check; every field optional. */
-export interface CheckOptions extends Pick<ReadOptions, "classes" | "limit"> {
+export interface CheckOptions extends Pick<ReadOptions, "classes" | "limit" | "picture"> {
   /** Name of a preset, or one of your own, whose priors the boxes are held against: ssd300-mobilenetv2. */
   model?: string | Preset;
   /** Whether pictures are compared with those of the data's other sets (train, val, test), true by default. */
@@ -49,6 +49,7 @@ const unusable: ReadonlySet<ProblemKind> = new Set([
   "unreadable-picture",
   "broken-annotation",
   "unknown-class",
+  "outside-folder",
 ]);
 
 /** Whether a problem makes its whole file unusable, not only a box in it. */
@@ -74,11 +75,11 @@ export async function checkDataset(
   const options = parseOptions(checkOptions, { model, splits, against }, "check options");
   const preset = resolvePreset(options.model);
   const dataset = await source.read({ ...read, onProblem: "collect" });
-  const compared = await readCompared(source, dataset, { ...options, limit: read.limit });
+  const compared = await readCompared(source, dataset, { ...options, ...read });
   const parts = [...compared.splits, ...compared.others];
   const files = [...dataset.items, ...othersThan(dataset.items, parts)];
   const looks: Look[] = [];
-  for await (const look of inOrder(files, parallel, lookAt)) {
+  for await (const look of inOrder(files, parallel, (file) => lookAt(file, dataset.picture))) {
     looks.push(look);
     onProgress?.(looks.length, files.length);
   }

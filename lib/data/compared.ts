@@ -1,5 +1,5 @@
 import { reason } from "../errors.js";
-import type { DataSource, Dataset } from "./dataset.js";
+import type { DataSource, Dataset, ReadOptions } from "./dataset.js";
 import type { Part } from "./identical.js";
 import type { Note } from "./notes.js";
 
@@ -21,13 +21,16 @@ export interface Compared {
 export async function readCompared(
   source: DataSource,
   dataset: Dataset,
-  options: { splits: boolean; against: readonly DataSource[]; limit?: number },
+  options: Pick<ReadOptions, "limit" | "picture"> & {
+    splits: boolean;
+    against: readonly DataSource[];
+  },
 ): Promise<Compared> {
-  const { limit } = options;
+  const { limit, picture } = options;
   const read = async (part: DataSource): Promise<Part> =>
     part.spec === dataset.spec
       ? dataset
-      : await part.read({ onProblem: "collect", ...(limit === undefined ? {} : { limit }) });
+      : await part.read({ onProblem: "collect", limit, picture });
   const compared: Compared = { splits: [], others: [], notes: [] };
   for (const part of options.splits ? ((await source.splits?.()) ?? []) : []) {
     try {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { DataSource } from "../data/dataset.js";
 import { type OpenPack, openLoader, openPack } from "../data/loader.js";
 import { shuffled } from "../data/order.js";
+import { pictureOptions } from "../data/picture-options.js";
 import { type Detector, toPixels } from "../detector.js";
 import { cancelled } from "../errors.js";
 import { engine } from "../native.js";
@@ -36,6 +37,7 @@ const evaluateOptions = protocolOptions.extend({
   batch: z.int().positive().default(16).describe("pictures at once"),
   workers: z.int().positive().default(1).describe("native threads that make batches"),
   detect: detectOptions.prefault({}),
+  picture: pictureOptions.prefault({}),
   limit: z.int().positive().optional().describe("take only the first pictures"),
   signal: z.instanceof(AbortSignal).optional(),
   onProgress: z.custom<(done: number, total: number) => void>().optional(),
@@ -70,7 +72,11 @@ export async function evaluate(
 ): Promise<Evaluation> {
   const resolved = parseOptions(evaluateOptions, options, "evaluate options");
   checkProtocol(resolved, "evaluate options");
-  const dataset = await data.read({ classes: detector.classes, limit: resolved.limit });
+  const dataset = await data.read({
+    classes: detector.classes,
+    limit: resolved.limit,
+    picture: resolved.picture,
+  });
   const opened = await openPack(dataset);
   try {
     return await evaluatePack(detector, opened, resolved);
@@ -79,8 +85,8 @@ export async function evaluate(
   }
 }
 
-/** What {@link evaluatePack} needs: {@link EvaluateOptions} with their defaults. */
-export type ResolvedEvaluateOptions = z.output<typeof evaluateOptions>;
+/** What {@link evaluatePack} needs: {@link EvaluateOptions} with their defaults, less what decoding takes. */
+export type ResolvedEvaluateOptions = Omit<z.output<typeof evaluateOptions>, "picture">;
 
 /** As {@link evaluate}, on decoded pictures. */
 export async function evaluatePack(

@@ -10,4 +10,5 @@ export const sampleOptions = z.strictObject({
     .optional()
     .describe("shows pictures as this architecture gets them: stretched to its square input"),
 });
-export type SampleOptions = z.input<typeof sampleOptions> & Pick<ReadOptions, "classes">;
+export type SampleOptions = z.input<typeof sampleOptions> &
+  Pick<ReadOptions, "classes" | "picture">;

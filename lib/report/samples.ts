@@ -26,11 +26,11 @@ export interface Samples {
  */
 export async function drawSamples(
   source: DataSource,
-  { classes, ...options }: SampleOptions = {},
+  { classes, picture, ...options }: SampleOptions = {},
 ): Promise<Samples> {
   const { count, seed, model } = parseOptions(sampleOptions, options, "sample options");
   const preset = model === undefined ? undefined : resolvePreset(model);
-  const dataset = await source.read({ classes });
+  const dataset = await source.read({ classes, picture });
   if (dataset.items.length === 0) {
     throw new SsdError(
       "BAD_DATA",
@@ -43,8 +43,12 @@ export async function drawSamples(
   return { items, png: await contactSheet(cells, { classes: dataset.classes }) };
 }
 
-async function cellOf(item: Item, { classes }: Dataset, preset?: Preset): Promise<SheetCell> {
-  const decoded = await decodePicture(item.image, item);
+async function cellOf(
+  item: Item,
+  { classes, picture }: Dataset,
+  preset?: Preset,
+): Promise<SheetCell> {
+  const decoded = await decodePicture(item.image, item, picture);
   const { width, height } = decoded;
   const caption = `${basename(item.image)}  ${width}x${height}`;
   const boxes = item.truths.map((truth) => boxOf(truth, classes));

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { DataSource } from "../data/dataset.js";
+import { pictureOptions } from "../data/picture-options.js";
 import type { Detector } from "../detector.js";
 import { detectOptions, kdOptions, matchOptions } from "../options.js";
 
@@ -121,6 +122,7 @@ export const trainOptions = z.strictObject({
   schedule: scheduleOptions.prefault({}),
   freeze: freezeOptions.prefault({}),
   augment: augmentOptions.prefault({}),
+  picture: pictureOptions.prefault({}),
   detect: detectOptions.prefault({}),
   evalEvery: z.int().positive().default(1).describe("epochs between validations"),
   keep: z.int().min(0).default(1).describe("newest epoch checkpoints kept beside best and last"),

@@ -23,13 +23,14 @@ export async function prepareData(
   options: ResolvedTrainOptions,
   emit: (event: TrainEvent) => void,
 ): Promise<Prepared> {
-  const { data, val, limit, valFraction, fraction, seed } = options;
+  const { data, val, limit, valFraction, fraction, seed, picture } = options;
   const classes = student.classes;
-  const all = await data.read({ classes, limit });
+  const all = await data.read({ classes, limit, picture });
   const [trainItems, valItems] = split(all.items, val === undefined ? valFraction : 0, seed);
   const [used] = split(trainItems, 1 - fraction, seed);
   const own: Dataset = { ...all, items: used };
-  const other = val === undefined ? { ...all, items: valItems } : await val.read({ classes });
+  const other =
+    val === undefined ? { ...all, items: valItems } : await val.read({ classes, picture });
   if (used.length === 0) {
     throw new SsdError("BAD_DATA", `${all.spec}: expected pictures to train on, got none`);
   }

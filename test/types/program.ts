@@ -3,6 +3,8 @@
 import {
   averagePrecision,
   type Box,
+  type CocoOptions,
+  coco,
   type DataSource,
   type Detection,
   type Detections,
@@ -16,6 +18,7 @@ import {
   type LossTerms,
   type Output,
   ops,
+  type PictureOptions,
   type Preset,
   parseSource,
   presets,
@@ -30,7 +33,17 @@ import {
   type TrainReport,
   train,
   voc,
+  type YoloOptions,
+  yolo,
 } from "ssd-distill";
+
+export async function otherData(detector: Detector): Promise<Evaluation[]> {
+  const moved: CocoOptions = { origin: 1 };
+  const set: YoloOptions = { set: "val" };
+  const picture: PictureOptions = { exif: "ignore", maxPixels: 5e7 };
+  const sources: DataSource[] = [coco("images", "instances.json", moved), yolo("data.yaml", set)];
+  return await Promise.all(sources.map((data) => evaluate(detector, data, { picture })));
+}
 
 export async function teachAndDistil(): Promise<TrainReport> {
   const teacher = await Detector.load("teacher.safetensors", { device: "cpu" });

@@ -65,6 +65,8 @@ describe("eval", () => {
     [["--metric", "coca"], 'did you mean "coco"?'],
     [["--metric", "coco", "--iou", "0.5"], 'no "iou" with protocol "coco"'],
     [["--iou", "x"], '"iou"'],
+    [["--exif", "aply"], 'did you mean "apply"'],
+    [["--max-pixels", "0"], '"picture.maxPixels"'],
     [["--batch", "0"], '"batch"'],
     [["--device", "gpu"], "gpu"],
   ])("%j is refused", async (flags, part) => {

@@ -60,6 +60,9 @@ test("help needs no engine and tells every group of options", () => {
     "--freeze-epochs",
     "--mu",
     "--resume",
+    "--exif <auto|apply|ignore>",
+    "--max-pixels",
+    "coco:IMAGES,JSON[?origin=1]",
   ]) {
     expect(out).toContain(flag);
   }

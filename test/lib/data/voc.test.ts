@@ -46,6 +46,7 @@ describe("items", () => {
       ],
       problems: [],
       origin: 1,
+      picture: { exif: "auto", maxPixels: 100_000_000 },
     });
   });
 

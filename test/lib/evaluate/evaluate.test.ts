@@ -17,7 +17,7 @@ import {
   smallDetector,
 } from "../../support/small.js";
 import { temporaryFolder } from "../../support/temporary.js";
-import { cat, dog, writeDevkit } from "../../support/voc.js";
+import { cat, dog, vocXml, writeDevkit } from "../../support/voc.js";
 
 beforeEach(() => {
   ownCache();
@@ -46,6 +46,14 @@ describe("an evaluation", () => {
       "bird",
     ]);
     expect(map).toBe(classes[1]!.ap);
+  });
+
+  test("tells the data how pictures are to be decoded", async () => {
+    const dir = await writeDevkit(temporaryFolder(), { a: vocXml([cat]) });
+    const options = { picture: { maxPixels: 1199 } };
+    await expect(evaluate(petDetector(), voc(dir), options)).rejects.toThrow(
+      /a\.jpg: .*at most 1199 pixels \(maxPixels\), got 40x30/,
+    );
   });
 
   test("decodes with the preset's bound of sides, unless another is given", async () => {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import type { DataSource } from "../../../lib/data/dataset.js";
 import { voc } from "../../../lib/data/voc.js";
 import { Detector } from "../../../lib/detector.js";
 import type { TrainEvent } from "../../../lib/train/events.js";
@@ -65,6 +66,20 @@ test("fraction takes a share of the training pictures, the same for the same see
   expect(again.train).toEqual(half.train);
   expect(() => trainOptions.parse({ data, fraction: 0 })).toThrow("expected a share over 0");
   await expect(prepare({ data, fraction: 0.01 })).rejects.toEqual(failure("BAD_DATA", "got none"));
+});
+
+test("how pictures are decoded is told to whoever reads them", async () => {
+  const asked: unknown[] = [];
+  const spy = (inner: DataSource): DataSource => ({
+    ...inner,
+    read: (options) => {
+      asked.push(options?.picture);
+      return inner.read(options);
+    },
+  });
+  const picture = { exif: "ignore", maxPixels: 50_000 } as const;
+  await prepare({ data: spy(shapes({ set: "train" })), val: spy(shapes({ set: "val" })), picture });
+  expect(asked).toEqual([picture, picture]);
 });
 
 test("what is read, wrong and decoded is told: decoding counts both sets as one", async () => {
