@@ -170,6 +170,10 @@ export interface FrameSpec {
 }
 
 export interface LoaderSpec extends FrameSpec {
+  /** That makes the pictures and gets them, for example `cpu` or `cuda:0`. */
+  device: string;
+  /** Keeps a copy of all pixels on the device, if it has the memory. */
+  resident?: boolean;
   batch: number;
   seed: number;
   threads: number;
@@ -401,10 +405,13 @@ export function loadEngine(options: LocateOptions = {}): { engine: Engine; libto
   const path = engines.get(libtorch.version.split(".").slice(0, 2).join("."))!;
   const require = createRequire(import.meta.url);
   const module = { exports: {} as Engine };
+  // Kernels register themselves; without them a GPU's pictures are made on the CPU.
+  const kernels = path.replace("libssd_distill-", "libssd_distill_cuda-");
   try {
     const loader = require("node-gyp-build")(root) as Loader;
     loader.dlopen(join(libtorch.path, "lib", "libtorch.so"));
     process.dlopen(module, path, constants.dlopen.RTLD_NOW);
+    if (module.exports.info().cuda && existsSync(kernels)) loader.dlopen(kernels);
   } catch (error) {
     throw new SsdError(
       "NO_LIBTORCH",

@@ -39,6 +39,8 @@ export interface LoaderOptions {
   augment: AugmentSpec | null;
   /** How whole pictures are brought to the square, stretched by default. */
   fit?: Fit;
+  /** That makes the pictures and gets them, the CPU by default. */
+  device?: string;
   /** Of the pictures, float32 by default. */
   dtype?: FrameSpec["dtype"];
 }
@@ -47,7 +49,15 @@ export interface LoaderOptions {
 export function openLoader(
   { native }: OpenPack,
   { size, mean, std }: Preset,
-  { workers, fit = "stretch", ...options }: LoaderOptions,
+  { workers, fit = "stretch", device = "cpu", ...options }: LoaderOptions,
 ): NativeLoader {
-  return new (engine().Loader)(native, { size, mean, std, threads: workers, fit, ...options });
+  return new (engine().Loader)(native, {
+    size,
+    mean,
+    std,
+    threads: workers,
+    fit,
+    device,
+    ...options,
+  });
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ReadOptions } from "../data/dataset.js";
+import { augmentOptions } from "../train/options.js";
 
 /** Options of `drawSamples` beside those of reading. */
 export const sampleOptions = z.strictObject({
@@ -9,6 +10,10 @@ export const sampleOptions = z.strictObject({
     .string()
     .optional()
     .describe("shows pictures as this architecture gets them: stretched to its square input"),
+  augment: augmentOptions.optional().meta({
+    flag: "augment",
+    description: "shows them as training sees them (of ssd300-mobilenetv2 without --model)",
+  }),
 });
 export type SampleOptions = z.input<typeof sampleOptions> &
   Pick<ReadOptions, "classes" | "picture">;

@@ -6,6 +6,7 @@ import { type Decoded, decodePicture } from "../data/picture.js";
 import { SsdError } from "../errors.js";
 import { parseOptions } from "../options.js";
 import { type Preset, resolvePreset } from "../presets.js";
+import { augmentedCells } from "./augmented.js";
 import { type SampleOptions, sampleOptions } from "./sample-options.js";
 import { contactSheet, type SheetBox, type SheetCell } from "./sheet.js";
 
@@ -20,7 +21,8 @@ export interface Samples {
 
 /**
  * Draws a data set's pictures with their labelled boxes into one: as many as `count`, picked by `seed`. More
- * of them begin with the same. What training leaves out (difficult, crowd) is dashed.
+ * of them begin with the same. What training leaves out (difficult, crowd) is dashed. With `augment` they
+ * are shown as training sees them, which takes the engine.
  *
  * @throws SsdError BAD_DATA as reading does, and for a picture that cannot be decoded; BAD_OPTION
  */
@@ -28,7 +30,8 @@ export async function drawSamples(
   source: DataSource,
   { classes, picture, ...options }: SampleOptions = {},
 ): Promise<Samples> {
-  const { count, seed, model } = parseOptions(sampleOptions, options, "sample options");
+  const resolved = parseOptions(sampleOptions, options, "sample options");
+  const { count, seed, augment, model = augment && "ssd300-mobilenetv2" } = resolved;
   const preset = model === undefined ? undefined : resolvePreset(model);
   const dataset = await source.read({ classes, picture });
   if (dataset.items.length === 0) {
@@ -39,7 +42,10 @@ export async function drawSamples(
   }
   const picked = shuffled(dataset.items.length, seed, 0).subarray(0, count);
   const items = [...picked].map((index) => dataset.items[index]!);
-  const cells = items.map((item) => () => cellOf(item, dataset, preset));
+  const cells =
+    augment === undefined || preset === undefined
+      ? items.map((item) => () => cellOf(item, dataset, preset))
+      : await augmentedCells(dataset, items, preset, { seed, augment });
   return { items, png: await contactSheet(cells, { classes: dataset.classes }) };
 }
 

@@ -57,7 +57,10 @@ async function runWith(
   const { seed, workers, augment } = options;
   // What the first convolution would round to; a teacher may take the pictures in other units.
   const dtype = options.precision === "bf16" && distill === undefined ? "bfloat16" : "float32";
-  const loader = openLoader(data.train, student.preset, { batch, seed, workers, augment, dtype });
+  const loader = openLoader(data.train, student.preset, {
+    ...{ batch, seed, workers, augment, dtype },
+    device: student.native.device,
+  });
   const stopping = signal === undefined ? stop : AbortSignal.any([stop, signal]);
   const context: Context = {
     student,

@@ -27,7 +27,7 @@ export async function prepareData(
   const classes = student.classes;
   const all = await data.read({ classes, limit, picture });
   const [trainItems, valItems] = split(all.items, val === undefined ? valFraction : 0, seed);
-  const [used] = split(trainItems, 1 - fraction, seed);
+  const [, used] = split(trainItems, fraction, seed);
   const own: Dataset = { ...all, items: used };
   const other =
     val === undefined ? { ...all, items: valItems } : await val.read({ classes, picture });

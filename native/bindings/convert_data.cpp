@@ -75,6 +75,8 @@ LoaderOptions to_loader(const Napi::Value& value) {
   out.seed = static_cast<uint64_t>(f.integer("seed"));
   out.threads = static_cast<int32_t>(f.integer("threads"));
   out.fit = to_fit(f);
+  out.device = device_of(f.text("device"));
+  out.resident = f.flag("resident", false);
   if (f.has("augment")) out.augment = to_augment(f.value("augment"));
   return out;
 }

@@ -25,6 +25,13 @@ Loader::Loader(std::shared_ptr<Pictures> pictures, LoaderOptions options)
       options_(checked(std::move(options))),
       buffers_({options_.batch, options_.frame.side, options_.frame.side, 3},
                options_.frame.dtype) {
+  const bool on_device = !options_.device.is_cpu() && resamples_on(options_.device);
+  if (options_.resident && !on_device) {
+    throw Error(Code::NoCuda, "loader: expected the engine's CUDA kernels to keep pictures on " +
+                                  options_.device.str() + ", got an engine without");
+  }
+  // Without a kernel the pictures are made here and whoever takes a batch moves it.
+  if (on_device) renderer_.emplace(*pictures_, options_.device, options_.resident);
   for (int32_t i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { work(); });
 }
 
@@ -65,7 +72,7 @@ Batch Loader::next() {
   if (!stop_.stop_requested() && taken_ >= batches()) {
     throw Error(Code::BadOption, "loader: expected a batch left in the epoch, got its end");
   }
-  const auto made = [this] { return !slots_.empty() && slots_.front()->whole(); };
+  const auto made = [this] { return !slots_.empty() && slots_.front()->ready; };
   ready_.wait(lock, [&] { return stop_.stop_requested() || failure_ || made(); });
   if (stop_.stop_requested()) throw Error(Code::Cancelled, "the loader was stopped");
   if (!made()) std::rethrow_exception(failure_);
@@ -82,7 +89,8 @@ Batch Loader::next() {
     out.layers.push_back(std::move(sample.layers));
     out.indices.push_back(static_cast<int32_t>(slot->recipes[i].members.front()));
   }
-  out.images = slot->images.permute({0, 3, 1, 2});
+  if (renderer_) renderer_->use(slot->rendered);
+  out.images = slot->rendered.images.permute({0, 3, 1, 2});
   out.targets = pad(truths);
   return out;
 }
@@ -135,10 +143,21 @@ void Loader::work() {
     }
     if (!lock.owns_lock()) lock.lock();
     if (generation != generation_) continue;
+    if (!failure && ++mine.slot->done < mine.slot->recipes.size()) continue;
+    if (!failure && renderer_) {
+      lock.unlock();
+      try {
+        mine.slot->rendered = renderer_->render(mine.slot->staged, options_.frame);
+      } catch (...) {
+        failure = std::current_exception();
+      }
+      lock.lock();
+      if (generation != generation_) continue;
+    }
     if (failure) {
       failure_ = failure;
-    } else if (++mine.slot->done < mine.slot->recipes.size()) {
-      continue;
+    } else {
+      mine.slot->ready = true;
     }
     lock.unlock();
     ready_.notify_all();
@@ -166,7 +185,10 @@ std::shared_ptr<Loader::Slot> Loader::open(size_t number) {
                                              : Recipe{{index}, false, false, random});
   }
   slot->samples.resize(end - first);
-  slot->images = buffers_.take().narrow(0, 0, static_cast<int64_t>(end - first));
+  slot->staged.resize(renderer_ ? end - first : 0);
+  if (!renderer_) {
+    slot->rendered.images = buffers_.take().narrow(0, 0, static_cast<int64_t>(end - first));
+  }
   for (const auto& recipe : slot->recipes) pictures_->want(recipe.members);
   return slot;
 }
@@ -183,20 +205,27 @@ std::vector<Picture> Loader::take(const std::vector<uint32_t>& members) {
   return out;
 }
 
+Sample Loader::draw(const Recipe& recipe, std::span<const Picture> pictures) const {
+  const auto side = options_.frame.side;
+  if (options_.augment) return compose(recipe, pictures, *options_.augment, side);
+  auto shown = whole(pictures.front(), options_.fit, side);
+  shown.layer.index = recipe.members.front();
+  return {{shown.layer}, std::move(shown.truths)};
+}
+
 void Loader::make(Slot& slot, size_t picture) {
   const auto& recipe = slot.recipes[picture];
-  const auto& frame = options_.frame;
   const auto pictures = take(recipe.members);
   auto& sample = slot.samples[picture];
-  if (options_.augment) {
-    sample = compose(recipe, pictures, *options_.augment, frame.side);
-  } else {
-    auto shown = whole(pictures.front(), options_.fit, frame.side);
-    shown.layer.index = recipe.members.front();
-    sample = {{shown.layer}, std::move(shown.truths)};
+  sample = draw(recipe, pictures);
+  if (!renderer_) {
+    const auto out = slot.rendered.images.select(0, static_cast<int64_t>(picture));
+    resample(sample.layers, pictures, options_.frame, out.data_ptr());
+    return;
   }
-  const auto out = slot.images.select(0, static_cast<int64_t>(picture));
-  resample(sample.layers, pictures, frame, out.data_ptr());
+  for (size_t i = 0; i < pictures.size(); ++i) {
+    slot.staged[picture].push_back(renderer_->stage(sample.layers[i], pictures[i]));
+  }
 }
 
 }  // namespace ssd

@@ -13,7 +13,7 @@
 #include "data/buffers.h"
 #include "data/compose.h"
 #include "data/pictures.h"
-#include "data/resample.h"
+#include "data/renderer.h"
 #include "train/batch.h"
 
 namespace ssd {
@@ -25,6 +25,8 @@ struct LoaderOptions {
   int32_t threads = 1;
   std::optional<AugmentOptions> augment;  // none: the whole picture
   Fit fit = Fit::Stretch;                 // of the whole picture
+  at::Device device = at::kCPU;           // that makes the pictures and gets them
+  bool resident = false;                  // keeps all pixels on the device, if it has the memory
 };
 
 // Makes batches ahead of the step on its own threads, which share the pictures of a batch. A
@@ -50,12 +52,12 @@ class Loader {
  private:
   // A batch in the making.
   struct Slot {
-    at::Tensor images;  // [B, S, S, 3]
+    Renderer::Rendered rendered;                        // [B, S, S, 3]
+    std::vector<std::vector<Renderer::Staged>> staged;  // of each picture, for another device
     std::vector<Recipe> recipes;
     std::vector<Sample> samples;
     size_t claimed = 0, done = 0;
-
-    bool whole() const { return done == recipes.size(); }
+    bool ready = false;
   };
   struct Claim {
     std::shared_ptr<Slot> slot;
@@ -67,6 +69,7 @@ class Loader {
   Claim claim();
   std::shared_ptr<Slot> open(size_t number);
   void make(Slot& slot, size_t picture);
+  Sample draw(const Recipe& recipe, std::span<const Picture> pictures) const;
   std::vector<Picture> take(const std::vector<uint32_t>& members);
   void drop_slots();
   size_t batches() const;
@@ -78,6 +81,7 @@ class Loader {
   std::condition_variable work_, ready_;
   std::stop_source stop_;
   Buffers buffers_;
+  std::optional<Renderer> renderer_;  // for devices other than the CPU
   uint32_t epoch_ = 0;
   uint64_t generation_ = 0;  // of the epoch under way; what belongs to an older one is dropped
   std::vector<uint32_t> order_, repeats_;

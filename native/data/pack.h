@@ -28,6 +28,9 @@ class Pack : public Pictures {
 
   size_t size() const override { return index_.offsets.size(); }
   Picture take(uint32_t index, const std::stop_token& stop) override;
+  std::span<const uint8_t> memory() const override {
+    return {static_cast<const uint8_t*>(map_), bytes_};
+  }
   Picture picture(size_t i) const;
 
  private:

@@ -28,6 +28,9 @@ class Pictures {
   virtual void want(std::span<const uint32_t>) {}
   virtual void drop(std::span<const uint32_t>) {}
 
+  // All pixels, where they lie in one piece of memory that stays; otherwise nothing.
+  virtual std::span<const uint8_t> memory() const { return {}; }
+
   // Waits for a picture that was announced. Throws BadData naming it when it cannot be had,
   // Cancelled once `stop` is requested.
   virtual Picture take(uint32_t index, const std::stop_token& stop) = 0;

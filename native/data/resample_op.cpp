@@ -71,6 +71,11 @@ Packed pack(const Composition& pictures) {
   return out;
 }
 
+bool resamples_on(at::Device device) {
+  const auto op = c10::Dispatcher::singleton().findSchemaOrThrow("ssd_distill::resample", "");
+  return op.hasKernelForDispatchKey(at::TensorOptions(device).computeDispatchKey());
+}
+
 at::Tensor resample(const Composition& pictures, const Frame& frame, at::Device device) {
   static const auto op =
       c10::Dispatcher::singleton().findSchemaOrThrow("ssd_distill::resample", "").typed<Op>();

@@ -15,6 +15,9 @@ using Composition = std::vector<std::vector<Record>>;
 // the frame's dtype. One kernel on CUDA, in the current stream.
 at::Tensor resample(const Composition& pictures, const Frame& frame, at::Device device);
 
+// Whether a kernel for the device is loaded: CUDA's come in a library of their own.
+bool resamples_on(at::Device device);
+
 // Records as bytes [L, sizeof(Record)] and where each picture's begin, [B + 1] int32: what the
 // dispatcher carries.
 struct Packed {

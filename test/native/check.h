@@ -17,6 +17,11 @@ struct Failed {
   std::string message;
 };
 
+// A test that cannot be made here, and why.
+struct Skipped {
+  std::string reason;
+};
+
 struct Test {
   std::string name;  // folder/file name
   void (*run)();
@@ -84,6 +89,10 @@ void throws(const char* file, int line, const char* what, ssd::Code expected, F 
   static void name();                                                  \
   static const bool name##_added = check::add(__FILE__, #name, &name); \
   static void name()
+#define SKIP_UNLESS(condition)             \
+  if (!(condition)) throw check::Skipped { \
+      "needs " #condition                  \
+    }
 #define EXPECT(expression) check::equal(__FILE__, __LINE__, #expression, true, bool(expression))
 #define EXPECT_EQ(expected, got) check::equal(__FILE__, __LINE__, #got, expected, got)
 #define EXPECT_NEAR(expected, got, tolerance) \

@@ -8,16 +8,21 @@
 
 namespace {
 
-bool passes(const check::Test& test) {
+enum Outcome { kPassed, kFailed, kSkipped };
+
+Outcome outcome_of(const check::Test& test) {
   try {
     test.run();
-    return true;
+    return kPassed;
+  } catch (const check::Skipped& skipped) {
+    std::printf("skipped %s: %s\n", test.name.c_str(), skipped.reason.c_str());
+    return kSkipped;
   } catch (const check::Failed& failed) {
     std::fprintf(stderr, "FAILED %s\n%s\n", test.name.c_str(), failed.message.c_str());
   } catch (const std::exception& error) {
     std::fprintf(stderr, "FAILED %s\n  threw %s\n", test.name.c_str(), error.what());
   }
-  return false;
+  return kFailed;
 }
 
 }  // namespace
@@ -26,12 +31,13 @@ int main(int count, char** arguments) {
   const std::string part = count > 1 ? arguments[1] : "";
   // Tensors this small gain nothing from OpenMP, whose waiting threads burn a busy machine's cores.
   at::set_num_threads(1);
-  int passed = 0, failed = 0;
+  int counts[3] = {};
   for (const auto& test : check::tests()) {
     if (test.name.find(part) == std::string::npos) continue;
-    ++(passes(test) ? passed : failed);
+    ++counts[outcome_of(test)];
   }
-  std::printf("%d passed, %d failed\n", passed, failed);
+  std::printf("%d passed, %d failed, %d skipped\n", counts[kPassed], counts[kFailed],
+              counts[kSkipped]);
   // A name that fits no test is a mistake, not a pass.
-  return failed == 0 && passed > 0 ? 0 : 1;
+  return counts[kFailed] == 0 && counts[kPassed] > 0 ? 0 : 1;
 }

@@ -53,6 +53,7 @@ describe("items", () => {
       ],
       problems: [],
       picture: { exif: "auto", maxPixels: 100_000_000 },
+      origin: 0,
     });
   });
 

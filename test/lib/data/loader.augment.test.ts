@@ -86,7 +86,9 @@ async function drawAll({ truths, options, overlap }: Run): Promise<Drawn[]> {
       const { images, targets, drawn } = await loader.next();
       images.dispose();
       for (const [i, [layer]] of drawn.entries()) {
-        out.push({ ...layer!, view: layer!.view as View, kept: targets[i]!.labels.length });
+        const colour = options.photometric ? layer!.colour : null;
+        const kept = targets[i]!.labels.length;
+        out.push({ ...layer!, colour, view: layer!.view as View, kept });
       }
       left -= drawn.length;
     }

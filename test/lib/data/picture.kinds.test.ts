@@ -238,6 +238,7 @@ describe("EXIF orientation", () => {
     expect(await readHeader(file)).toEqual({
       stored: { width: 3, height: 2 },
       upright: { width: 2, height: 3 },
+      colours: { space: "rgb", bits: 8, alpha: false },
     });
     expect(await decodePicture(file)).toMatchObject({ width: 2, height: 3 });
   });

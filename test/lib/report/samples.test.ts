@@ -7,6 +7,7 @@ import { voc } from "../../../lib/data/voc.js";
 import { labelColour } from "../../../lib/report/colour.js";
 import { drawSamples } from "../../../lib/report/samples.js";
 import { hasData, onRealData, realData } from "../../support/data.js";
+import { ownCache } from "../../support/small.js";
 import { temporaryFolder } from "../../support/temporary.js";
 import { cat, dog, writeDevkit } from "../../support/voc.js";
 
@@ -40,6 +41,26 @@ describe("what is drawn", () => {
       await drawSamples(source, { count: 3 }),
     ];
     expect(a.png.equals(b.png)).toBe(true);
+  });
+
+  test("what training sees, when that is asked for", async () => {
+    ownCache();
+    const source = await pets();
+    const draw = async (options: Parameters<typeof drawSamples>[1]) =>
+      (await drawSamples(source, { count: 2, model: "ssd128-tiny", ...options })).png;
+    const seen = await draw({ augment: {} });
+    expect(seen.equals(await draw({ augment: {} }))).toBe(true);
+    expect(seen.equals(await draw({ augment: { mosaic: 1 } }))).toBe(false);
+    // Nothing but the mirror is left, which shows one way or the other.
+    const still = { photometric: false, expand: false, crop: false, mirror: false };
+    const plain = await sharp(await draw({ augment: still })).raw().toBuffer();
+    const whole = await sharp(await draw({})).raw().toBuffer();
+    const [width, caption] = [428 * 2, 14];
+    const far = plain.subarray(0, plain.length - width * caption * 3).reduce((sum, value, i) => {
+      return sum + Math.abs(value - whole[i]!);
+    }, 0);
+    // Two ways of resampling, one picture.
+    expect(far / plain.length).toBeLessThan(12);
   });
 
   test("boxes in pixels of the picture, also on the square input of a model", async () => {

