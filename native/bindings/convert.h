@@ -22,7 +22,6 @@ DetectOptions to_detect(const Napi::Value& value, const Variances& variances);
 Normalisation to_normalisation(const Fields& fields);
 LoaderOptions to_loader(const Napi::Value& value);
 SessionOptions to_session(const Napi::Value& value);
-PackIndex to_pack(const Napi::Value& value);
 std::vector<Truths> to_truths(const Napi::Value& value);
 
 Napi::Value from_detections(Napi::Env env, const Detections& found);

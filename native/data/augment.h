@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "core/random.h"
-#include "data/pack.h"
+#include "data/pictures.h"
 #include "data/resample.h"
 #include "train/batch.h"
 

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "core/error.h"
+#include "data/pack.h"
 #include "pictures.h"
 #include "tensors.h"
 
@@ -14,11 +15,11 @@ using Order = std::vector<uint32_t>;
 
 constexpr uint32_t kPictures = 11;
 
-std::shared_ptr<const Pack> pack() {
+std::shared_ptr<Pack> pack() {
   std::vector<Painting> paintings;
   for (uint8_t i = 0; i < kPictures; ++i) paintings.push_back(numbered_painting(i * 20, i % 3));
   // The mapping outlives the file's name.
-  return std::make_shared<const Pack>(PackFile(paintings).index);
+  return std::make_shared<Pack>(PackFile(paintings).index);
 }
 
 LoaderOptions options(int32_t threads = 1) {
