@@ -32,6 +32,7 @@ const unusable: ReadonlySet<ProblemKind> = new Set([
   "unreadable-picture",
   "broken-annotation",
   "unknown-class",
+  "outside-folder",
 ]);
 
 /** Whether a problem makes its whole file unusable, not only a box in it. */

@@ -1,3 +1,5 @@
+import type { PictureOptions, ResolvedPictureOptions } from "./picture-options.js";
+
 /** Corners `[x1, y1, x2, y2]` in pixels, 0-based: x to the right, y down. */
 export type Box = [x1: number, y1: number, x2: number, y2: number];
 
@@ -24,7 +26,7 @@ export interface Item {
   id: string;
   /** Path of the picture file. */
   image: string;
-  /** Path of the annotation file, when there is one. */
+  /** Path of the picture's own annotation file, when it has one (COCO's is of all pictures). */
   annotation?: string;
   /** Width in pixels as the annotation tells it, else as the picture's header does. */
   width: number;
@@ -50,6 +52,8 @@ export type ProblemKind =
   | "missing-annotation"
   | "unreadable-picture"
   | "broken-annotation"
+  | "outside-folder"
+  | "unknown-image"
   | "unknown-class"
   | "zero-area"
   | "not-finite"
@@ -69,6 +73,8 @@ export interface Dataset {
   classes: string[];
   items: Item[];
   problems: Problem[];
+  /** How its pictures are to be decoded; by default upright, up to 100 000 000 pixels. */
+  picture?: ResolvedPictureOptions;
 }
 
 /** How to read a data set. */
@@ -83,9 +89,11 @@ export interface ReadOptions {
    * in `problems`.
    */
   onProblem?: "throw" | "collect";
+  /** How pictures are decoded; their sizes, and so the boxes, follow it. */
+  picture?: PictureOptions;
 }
 
-/** Where data comes from: what `voc()` and `synthetic()` return and what `train` and `evaluate` take. */
+/** Where data comes from: what `voc()`, `coco()`, `yolo()` and `synthetic()` return and what `train` and `evaluate` take. */
 export interface DataSource {
   /** Specification in the command line's form, for example `voc:VOC2007:trainval`. */
   readonly spec: string;

@@ -4,7 +4,9 @@ import { join } from "node:path";
 // Files of a data set by what their names tell: pictures, annotations, folders.
 
 /** Ends of picture files' names. */
-export const pictureName = /\.(jpe?g|png)$/i;
+export const pictureName = /\.(jpe?g|png|webp|tiff?|avif)$/i;
+/** The same for messages. */
+export const pictureEnds = ".jpg, .jpeg, .png, .webp, .tif, .tiff, .avif";
 const annotationName = /\.xml$/i;
 
 /** Paths by name without extension; of two with one name the first in order counts. */

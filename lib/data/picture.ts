@@ -1,6 +1,8 @@
-import { readFile } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import sharp, { type Sharp } from "sharp";
 import { reason, SsdError } from "../errors.js";
+import { formatNames, formatOf, jpegComponents, type PictureFormat } from "./picture-format.js";
+import { defaultPicture, type ResolvedPictureOptions } from "./picture-options.js";
 
 /** Pixels. */
 export interface Size {
@@ -25,44 +27,111 @@ export interface Header {
 /**
  * Reads a picture's header; its pixels are not decoded.
  *
- * @throws SsdError BAD_DATA naming the file
+ * @throws SsdError BAD_DATA naming the file when it is missing, no picture, or larger than `maxPixels`
  */
-export async function readHeader(file: string): Promise<Header> {
-  return await attempt(file, async () => headerOf(await open(file)));
-}
-
-/**
- * Decodes a picture to sRGB, 8 bits a channel, without alpha, upright by its EXIF orientation.
- *
- * @param file Path, encoded bytes, or what is decoded already, which is only checked.
- * @param annotated Size the annotation tells. When it is the stored size and the upright one is
- *   another, the boxes were drawn on the picture as stored: then the pixels stay that way too.
- * @throws SsdError BAD_DATA naming the file when it is missing, truncated or no picture
- */
-export async function decodePicture(file: PictureInput, annotated?: Size): Promise<Decoded> {
-  if (typeof file !== "string" && !(file instanceof Uint8Array)) return checkDecoded(file);
-  return await attempt(typeof file === "string" ? file : "picture", async () => {
-    const picture = await open(file);
-    const { stored, upright } = await headerOf(picture);
-    const asStored = annotated && same(annotated, stored) && !same(annotated, upright);
-    const { data, info } = await (asStored ? picture : picture.autoOrient())
-      .removeAlpha()
-      .toColourspace("srgb")
-      .raw({ depth: "uchar" })
-      .toBuffer({ resolveWithObject: true });
-    if (info.channels !== 3) throw new Error(`it has ${info.channels} channels, not 3`);
-    return { data, width: info.width, height: info.height };
+export async function readHeader(file: string, { maxPixels } = defaultPicture): Promise<Header> {
+  return await attempt(file, async () => {
+    const head = await readHead(file);
+    // The others' header, or what they tell beside it, may stand at the end.
+    const early = !head.whole && ["jpeg", "png"].includes(formatOf(head.bytes) ?? "");
+    const header =
+      (early ? await headerOf(head.bytes).catch(() => undefined) : undefined) ??
+      (await headerOf(head.whole ? head.bytes : await readFile(file)));
+    refuseLarge(file, header, maxPixels);
+    return header;
   });
 }
 
-/** Whether a size is the picture's, upright or as stored. */
-export function fits(size: Size, { stored, upright }: Header): boolean {
-  return same(size, stored) || same(size, upright);
+/**
+ * Decodes a picture to RGB, 8 bits a channel: alpha is dropped, gray repeated, 16 bits are scaled,
+ * CMYK (also Adobe's inverted one, and YCCK) becomes `(255 - C) * (255 - K) / 255` and so on. Colour
+ * profiles are not applied. That is what PIL and OpenCV do, and so what other trainers see. Of several
+ * frames the first is taken.
+ *
+ * @param input Path, encoded bytes, or what is decoded already, which is only checked.
+ * @param annotated Size the annotation tells. With `exif: "auto"`, when it is the stored size and the
+ *   upright one is another, the boxes were drawn on the picture as stored: the pixels stay so too.
+ * @throws SsdError BAD_DATA naming the file when it is missing, truncated, no picture, or larger than
+ *   `maxPixels`
+ */
+export async function decodePicture(
+  input: PictureInput,
+  annotated?: Size,
+  options: ResolvedPictureOptions = defaultPicture,
+): Promise<Decoded> {
+  if (typeof input !== "string" && !(input instanceof Uint8Array)) return checkDecoded(input);
+  const file = typeof input === "string" ? input : "picture";
+  return await attempt(file, async () => {
+    // From memory, not by name: libvips keeps files it opened by name and would not see them change.
+    const bytes = typeof input === "string" ? await readFile(input) : input;
+    try {
+      return await decode(bytes, annotated, options);
+    } catch (error) {
+      // Only a failure is worth reading the header once more for: the limit is told with the size.
+      const header = await headerOf(bytes).catch(() => undefined);
+      if (header !== undefined) refuseLarge(file, header, options.maxPixels);
+      throw error;
+    }
+  });
+}
+
+async function decode(
+  bytes: Uint8Array,
+  annotated: Size | undefined,
+  { exif, maxPixels }: ResolvedPictureOptions,
+): Promise<Decoded> {
+  const found = await pixelsOf(bytes, exif !== "ignore", maxPixels);
+  if (exif !== "auto" || annotated === undefined || !lieAcross(annotated, found)) return found;
+  const stored = await pixelsOf(bytes, false, maxPixels);
+  return same(stored, annotated) ? stored : found;
+}
+
+async function pixelsOf(bytes: Uint8Array, turn: boolean, maxPixels: number): Promise<Decoded> {
+  const picture = openPicture(bytes, turn, maxPixels);
+  const cmyk = await isCmyk(bytes);
+  const { data, info } = await (cmyk ? picture.pipelineColourspace("cmyk") : picture.removeAlpha())
+    .toColourspace(cmyk ? "cmyk" : "srgb")
+    .raw({ depth: "uchar" })
+    .toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  if (cmyk) return { data: inkToRgb(data, channels), width, height };
+  if (channels !== 3) throw new Error(`it has ${channels} channels, not 3`);
+  return { data, width, height };
+}
+
+/** Whether a picture is one of inks. */
+async function isCmyk(bytes: Uint8Array): Promise<boolean> {
+  const format = expectFormat(bytes);
+  if (format === "jpeg") return jpegComponents(bytes) === 4;
+  if (format !== "tiff") return false;
+  const { space, depth } = await openPicture(bytes).metadata();
+  if (space === "cmyk" && depth !== "uchar") throw new Error(`CMYK of ${depth}, not of 8 bits`);
+  return space === "cmyk";
+}
+
+function inkToRgb(ink: Uint8Array, channels: number): Uint8Array {
+  const rgb = new Uint8Array((ink.length / channels) * 3);
+  for (let from = 0, to = 0; from < ink.length; from += channels) {
+    const light = 255 - ink[from + 3]!;
+    for (let c = 0; c < 3; c++) rgb[to++] = Math.round(((255 - ink[from + c]!) * light) / 255);
+  }
+  return rgb;
+}
+
+/** Whether a size is the picture's: upright, as stored, or with `"auto"` either. */
+export function fits(size: Size, { stored, upright }: Header, exif = defaultPicture.exif): boolean {
+  return (exif !== "apply" && same(size, stored)) || (exif !== "ignore" && same(size, upright));
+}
+
+/** The size a picture is decoded to when no annotation tells one. */
+export function decodedSize({ stored, upright }: Header, exif = defaultPicture.exif): Size {
+  return exif === "ignore" ? stored : upright;
 }
 
 /** The sentence about an annotation whose size is not the picture's. */
-export function mismatchOf(told: Size, { upright }: Header): string {
-  return `expected the picture's size ${upright.width}x${upright.height}, got ${told.width}x${told.height}`;
+export function mismatchOf(told: Size, header: Header, exif = defaultPicture.exif): string {
+  const { width, height } = decodedSize(header, exif);
+  return `expected the picture's size ${width}x${height}, got ${told.width}x${told.height}`;
 }
 
 function checkDecoded(picture: Decoded): Decoded {
@@ -78,21 +147,53 @@ function same(a: Size, b: Size): boolean {
   return a.width === b.width && a.height === b.height;
 }
 
-// From memory, not by name: libvips keeps files it opened by name and would not see them change.
-// "error" lets harmless warnings of old cameras pass and still refuses truncated files.
-async function open(file: string | Uint8Array): Promise<Sharp> {
-  return sharp(typeof file === "string" ? await readFile(file) : file, { failOn: "error" });
+function lieAcross(a: Size, b: Size): boolean {
+  return a.width === b.height && a.height === b.width && a.width !== a.height;
 }
 
-async function headerOf(picture: Sharp): Promise<Header> {
-  const { width, height, autoOrient } = await picture.metadata();
+// "error" lets harmless warnings of old cameras pass and still refuses truncated files.
+function openPicture(bytes: Uint8Array, autoOrient = false, maxPixels?: number): Sharp {
+  const limitInputPixels = maxPixels ?? false;
+  return sharp(bytes, { failOn: "error", ignoreIcc: true, autoOrient, limitInputPixels });
+}
+
+function expectFormat(bytes: Uint8Array): PictureFormat {
+  if (bytes.length === 0) throw new Error("an empty file");
+  const format = formatOf(bytes);
+  if (format === undefined) throw new Error(`none of ${formatNames}`);
+  return format;
+}
+
+async function headerOf(bytes: Uint8Array): Promise<Header> {
+  expectFormat(bytes);
+  const { width, height, autoOrient } = await openPicture(bytes).metadata();
   return { stored: { width, height }, upright: autoOrient };
+}
+
+/** Holds the headers of nearly all pictures, EXIF thumbnails and colour profiles included. */
+const headBytes = 1 << 17;
+
+async function readHead(file: string): Promise<{ bytes: Uint8Array; whole: boolean }> {
+  const handle = await open(file);
+  try {
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(headBytes), 0, headBytes, 0);
+    return { bytes: buffer.subarray(0, bytesRead), whole: bytesRead < headBytes };
+  } finally {
+    await handle.close();
+  }
+}
+
+function refuseLarge(file: string, { stored: { width, height } }: Header, limit: number): void {
+  if (width * height <= limit) return;
+  const message = `${file}: expected a picture of at most ${limit} pixels (maxPixels), got ${width}x${height}`;
+  throw new SsdError("BAD_DATA", message);
 }
 
 async function attempt<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
+    if (error instanceof SsdError) throw error;
     const told = reason(error).trim().replace(/\s+/g, " ");
     // What libvips says of some data that end too early.
     const why = told === "Unknown error" ? "damaged or truncated data" : told;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { SsdError } from "../errors.js";
 import { parseOptions } from "../options.js";
 import type { Box, Problem, ProblemKind, ReadOptions, Truth } from "./dataset.js";
+import { pictureOptions } from "./picture-options.js";
 
 // What the readers of all formats share: options, problems, and how a written box becomes a truth.
 
@@ -14,6 +15,7 @@ const readOptions = z.strictObject({
     .describe("the class list to hold the data to"),
   limit: z.int().positive().optional().describe("take only the first so many pictures"),
   onProblem: z.enum(["throw", "collect"]).default("throw").describe("files that cannot be used"),
+  picture: pictureOptions.prefault({}),
 });
 
 /** Checks the options of a `read`. @throws SsdError BAD_OPTION */
@@ -63,8 +65,47 @@ export interface WrittenObject {
   /** Pixels, 0-based; not checked yet. */
   box: Box;
   difficult: boolean;
+  /** COCO's `iscrowd`; false by default. */
+  crowd?: boolean;
+  /** Square pixels, where the file tells them. */
+  area?: number;
   /** The box in the file's own words, for messages. */
   written: string;
+  /** Its index in the file, where that is not its place in the picture's list. */
+  index?: number;
+}
+
+/** The number a text is, NaN when it is none (`Number` takes an empty one for 0). */
+export function numberOf(value: unknown): number {
+  return typeof value === "string" && value.trim() !== "" ? Number(value) : Number.NaN;
+}
+
+/** The first object whose class is none of the list's, as a problem. */
+export function strangerIn(
+  objects: readonly WrittenObject[],
+  labels: ReadonlyMap<string, number>,
+  file: string,
+): Unusable | undefined {
+  const at = objects.findIndex(({ name }) => !labels.has(name));
+  if (at < 0) return undefined;
+  const { name, index = at } = objects[at]!;
+  const message = `expected one of the classes ${[...labels.keys()].join(", ")}, got "${name}"`;
+  return new Unusable("unknown-class", file, message, index);
+}
+
+/** Label of each class name. */
+export function labelsOf(classes: readonly string[]): Map<string, number> {
+  return new Map(classes.map((name, label) => [name, label]));
+}
+
+/** What `work` returns, or the {@link Unusable} it throws, which is told when its turn comes. */
+export async function orUnusable<T>(work: () => Promise<T>): Promise<T | Unusable> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Unusable) return error;
+    throw error;
+  }
 }
 
 /** Width over height, or its inverse, from which a box is reported as extreme. */
@@ -85,7 +126,8 @@ export function placeTruths(
 ): Truth[] {
   const truths: Truth[] = [];
   const seen = new Map<string, number>();
-  objects.forEach((object, index) => {
+  objects.forEach((object, at) => {
+    const { index = at, crowd = false, area } = object;
     const note = (kind: ProblemKind, what: string) =>
       problems.note(kind, file, `"${object.name}" at ${object.written} ${what}`, index);
     const placed = placeBox(object.box, size);
@@ -104,6 +146,8 @@ export function placeTruths(
       label: labels.get(object.name)!,
       box: placed.box,
       difficult: object.difficult,
+      ...(crowd ? { crowd } : {}),
+      ...(area === undefined ? {} : { area }),
     });
   });
   return truths;

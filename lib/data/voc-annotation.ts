@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { XMLParser } from "fast-xml-parser";
 import { reason } from "../errors.js";
 import type { Box } from "./dataset.js";
-import { Unusable, type WrittenObject } from "./reader.js";
+import { numberOf, Unusable, type WrittenObject } from "./reader.js";
+import { readText } from "./text.js";
 
 /** What a VOC annotation file says. */
 export interface Annotation {
@@ -15,13 +15,9 @@ export interface Annotation {
 
 /** Reads and parses an annotation file. @throws Unusable "broken-annotation" */
 export async function readAnnotation(file: string): Promise<Annotation> {
-  let text: string;
-  try {
-    // Strict: a name in another encoding would become another class.
-    text = new TextDecoder("utf-8", { fatal: true }).decode(await readFile(file));
-  } catch (error) {
+  const text = await readText(file).catch((error) => {
     throw new Unusable("broken-annotation", file, `expected UTF-8 text, got: ${reason(error)}`);
-  }
+  });
   return parseAnnotation(text, file);
 }
 
@@ -95,15 +91,22 @@ function isNode(value: unknown): value is Node {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The number a text is, NaN when it is none (`Number` takes an empty one for 0). */
-function numberOf(value: unknown): number {
-  return typeof value === "string" && value.trim() !== "" ? Number(value) : Number.NaN;
-}
-
 const entities: Record<string, string> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
 
-/** An element's text with the five entities that XML itself knows; nothing for anything else. */
+/**
+ * An element's text with the five entities that XML itself knows, and characters by their numbers;
+ * nothing for anything else. What is not known stays as written. Never longer than it was.
+ */
 function textOf(value: unknown): string {
   if (typeof value !== "string") return "";
-  return value.trim().replace(/&(lt|gt|amp|quot|apos);/g, (_, name: string) => entities[name]!);
+  return value
+    .trim()
+    .replace(/&(?:(lt|gt|amp|quot|apos)|#([0-9]{1,7})|#x([0-9a-fA-F]{1,6}));/g, unescaped);
+}
+
+function unescaped(written: string, name?: string, decimal?: string, hex?: string): string {
+  if (name !== undefined) return entities[name]!;
+  const code = decimal === undefined ? Number.parseInt(hex!, 16) : Number(decimal);
+  const surrogate = code >= 0xd800 && code <= 0xdfff;
+  return code === 0 || surrogate || code > 0x10ffff ? written : String.fromCodePoint(code);
 }

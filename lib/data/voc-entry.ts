@@ -1,71 +1,72 @@
-import { reason } from "../errors.js";
 import { stemOf } from "./folders.js";
-import { fits, type Header, mismatchOf, readHeader, type Size } from "./picture.js";
-import { Unusable } from "./reader.js";
+import { pathInside } from "./inside.js";
+import type { ResolvedPictureOptions } from "./picture-options.js";
+import { orUnusable, Unusable } from "./reader.js";
+import { type ToldSize, toldSize } from "./told-size.js";
 import { type Annotation, readAnnotation } from "./voc-annotation.js";
 import type { VocLayout } from "./voc-layout.js";
 
 /** One picture's files, read; the boxes not checked yet. */
-export interface VocEntry {
+export interface VocEntry extends ToldSize {
   id: string;
   /** The picture. */
   image: string;
   /** The annotation. */
   file: string;
   annotation: Annotation;
-  size: Size;
-  /** A sentence when the annotation's size was found not to be the picture's. */
-  mismatch: string | undefined;
 }
 
 /** Reads one picture's annotation; what makes it unusable is returned, for its turn to be told. */
-export async function loadEntry(layout: VocLayout, name: string): Promise<VocEntry | Unusable> {
-  try {
-    return await load(layout, name);
-  } catch (error) {
-    if (error instanceof Unusable) return error;
-    throw error;
-  }
+export function loadEntry(
+  layout: VocLayout,
+  name: string,
+  picture: ResolvedPictureOptions,
+): Promise<VocEntry | Unusable> {
+  return orUnusable(() => load(layout, name, picture));
 }
 
-async function load(layout: VocLayout, name: string): Promise<VocEntry> {
+async function load(
+  layout: VocLayout,
+  name: string,
+  picture: ResolvedPictureOptions,
+): Promise<VocEntry> {
   const file = layout.annotationOf.get(name);
-  if (file === undefined) {
-    const expected = `${layout.annotations}/${name}.xml`;
-    throw new Unusable("missing-annotation", expected, "expected an annotation, got no such file");
-  }
+  if (file === undefined) throw noAnnotation(layout, name);
   const annotation = await readAnnotation(file);
+  const { filename, size, objects } = annotation;
   // The file's own name first: <filename> is often what it was called before it was renamed.
-  const image = layout.pictureOf.get(name) ?? layout.pictureOf.get(stemOf(annotation.filename));
-  if (image === undefined) {
-    const message = `expected a picture ${name}.jpg (.jpeg, .png) in ${layout.pictures}, got none`;
-    throw new Unusable("missing-picture", file, message);
-  }
-  return { id: name, image, file, annotation, ...(await sizeOf(annotation, image, file)) };
+  const image = layout.pictureOf.get(name) ?? layout.pictureOf.get(stemOf(filename));
+  if (image === undefined) throw noPicture(layout, name, file, filename);
+  const boxes = objects.map(({ box }) => box);
+  return {
+    id: name,
+    image,
+    file,
+    annotation,
+    ...(await toldSize(size, boxes, image, file, picture)),
+  };
 }
 
-/**
- * Size of the picture the boxes were drawn on. The annotation is believed, but not against its own
- * boxes: when one reaches outside, the picture's header decides.
- */
-async function sizeOf(
-  { size, objects }: Annotation,
-  image: string,
-  file: string,
-): Promise<{ size: Size; mismatch: string | undefined }> {
-  const holds = ({ width, height }: Size) =>
-    objects.every(({ box }) => !(box[2] > width) && !(box[3] > height));
-  if (size !== undefined && holds(size)) return { size, mismatch: undefined };
-  let header: Header;
-  try {
-    header = await readHeader(image);
-  } catch (error) {
-    // Whoever decodes the picture will say so; the boxes can be placed without it.
-    if (size !== undefined) return { size, mismatch: undefined };
-    const message = `${file} tells no size, and the picture neither: ${reason(error)}`;
-    throw new Unusable("unreadable-picture", image, message);
+function noAnnotation({ annotations, setFile = annotations }: VocLayout, name: string): Unusable {
+  const expected = `${name}.xml`;
+  if (pathInside(annotations, expected) === undefined) {
+    const message = `expected names in ${annotations}, got ${JSON.stringify(name)}, which leads out of it`;
+    return new Unusable("outside-folder", setFile, message);
   }
-  if (size === undefined) return { size: header.upright, mismatch: undefined };
-  if (fits(size, header)) return { size, mismatch: undefined };
-  return { size: header.upright, mismatch: mismatchOf(size, header) };
+  const message = "expected an annotation, got no such file";
+  return new Unusable("missing-annotation", `${annotations}/${expected}`, message);
+}
+
+function noPicture(
+  { pictures }: VocLayout,
+  name: string,
+  file: string,
+  filename: string,
+): Unusable {
+  if (filename !== "" && pathInside(pictures, filename) === undefined) {
+    const message = `expected a <filename> in ${pictures}, got ${JSON.stringify(filename)}, which leads out of it`;
+    return new Unusable("outside-folder", file, message);
+  }
+  const message = `expected a picture ${name}.jpg (.jpeg, .png, …) in ${pictures}, got none`;
+  return new Unusable("missing-picture", file, message);
 }

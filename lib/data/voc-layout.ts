@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { reason, SsdError, suggestion } from "../errors.js";
 import {
@@ -6,9 +6,11 @@ import {
   childrenNamed,
   isAnnotation,
   isPicture,
+  pictureEnds,
   pictureName,
   subFolders,
 } from "./folders.js";
+import { linesOf, readText } from "./text.js";
 
 /** Where the files of a VOC data set are, and which of them belong to the set that was asked for. */
 export interface VocLayout {
@@ -22,6 +24,8 @@ export interface VocLayout {
   annotationOf: Map<string, string>;
   /** Names of the set in order: lines of its file, or the sorted names of the annotations. */
   names: string[];
+  /** The set's file, when one says what belongs to it. */
+  setFile?: string;
   /** Pictures without annotation; none when a set file says what belongs to the set. */
   unlabelled: string[];
 }
@@ -72,19 +76,15 @@ async function devkit(dir: string, set: string | undefined): Promise<VocLayout> 
     );
   }
   const names = await readSet(file, files.annotationOf);
-  return { ...files, names, unlabelled: [] };
+  return { ...files, names, setFile: file, unlabelled: [] };
 }
 
 /** Names in a set file. Further columns (VOC's per-class 1 and -1) and extensions are passed over. */
 async function readSet(file: string, known: ReadonlyMap<string, string>): Promise<string[]> {
-  const text = await readFile(file, "utf8").catch((error) => {
+  const text = await readText(file).catch((error) => {
     throw new SsdError("BAD_DATA", `${file}: expected a readable file, got: ${reason(error)}`);
   });
-  const lines = text
-    .replace(/^\uFEFF/, "")
-    .split(/\r\n?|\n/)
-    .map((line) => line.trim().normalize("NFC"))
-    .filter((line) => line !== "");
+  const lines = linesOf(text.normalize("NFC"));
   if (lines.length === 0) {
     throw new SsdError("BAD_DATA", `${file}: expected names of pictures, got an empty file`);
   }
@@ -154,7 +154,7 @@ async function listFiles(pictures: string, annotations: string): Promise<VocLayo
   const pictureOf = byStem(pictures, (await readdir(pictures)).filter(isPicture));
   const annotationOf = byStem(annotations, (await readdir(annotations)).filter(isAnnotation));
   if (pictureOf.size === 0) {
-    throw new SsdError("BAD_DATA", `${pictures}: expected pictures (.jpg, .jpeg, .png), got none`);
+    throw new SsdError("BAD_DATA", `${pictures}: expected pictures (${pictureEnds}), got none`);
   }
   const names = [...annotationOf.keys()].sort();
   const unlabelled = [...pictureOf.keys()].filter((name) => !annotationOf.has(name)).sort();

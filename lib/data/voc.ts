@@ -1,6 +1,13 @@
 import type { DataSource, Dataset, Item, ReadOptions } from "./dataset.js";
 import { inOrder } from "./parallel.js";
-import { ProblemLog, parseReadOptions, placeTruths, Unusable } from "./reader.js";
+import {
+  labelsOf,
+  ProblemLog,
+  parseReadOptions,
+  placeTruths,
+  strangerIn,
+  Unusable,
+} from "./reader.js";
 import { loadEntry, type VocEntry } from "./voc-entry.js";
 import { findVoc } from "./voc-layout.js";
 
@@ -33,7 +40,7 @@ async function read(
   spec: string,
   options: ReadOptions | undefined,
 ): Promise<Dataset> {
-  const { classes: wanted, limit, onProblem } = parseReadOptions(options);
+  const { classes: wanted, limit, onProblem, picture } = parseReadOptions(options);
   const layout = await findVoc(dir, set);
   const problems = new ProblemLog(onProblem);
   for (const name of layout.unlabelled) {
@@ -41,38 +48,25 @@ async function read(
     problems.note("missing-annotation", file, "the picture has no annotation; it is left out");
   }
   const entries: VocEntry[] = [];
-  const load = (name: string) => loadEntry(layout, name);
+  const load = (name: string) => loadEntry(layout, name, picture);
   for await (const loaded of inOrder(layout.names.slice(0, limit), parallel, load)) {
     if (loaded instanceof Unusable) problems.unusable(loaded);
     else entries.push(loaded);
   }
   const classes = wanted ?? namesIn(entries);
-  const labels = new Map(classes.map((name, label) => [name, label]));
+  const labels = labelsOf(classes);
   const items: Item[] = [];
   for (const entry of entries) {
-    const stranger = strangerIn(entry, labels);
+    const stranger = strangerIn(entry.annotation.objects, labels, entry.file);
     if (stranger === undefined) items.push(itemOf(entry, labels, problems));
     else problems.unusable(stranger);
   }
-  return { spec, classes: [...classes], items, problems: problems.list };
+  return { spec, classes: [...classes], items, problems: problems.list, picture };
 }
 
 function namesIn(entries: readonly VocEntry[]): string[] {
   const names = entries.flatMap(({ annotation }) => annotation.objects.map(({ name }) => name));
   return [...new Set(names)].sort();
-}
-
-/** The first object whose class is none of the list's, as a problem. */
-function strangerIn(
-  { annotation, file }: VocEntry,
-  labels: ReadonlyMap<string, number>,
-): Unusable | undefined {
-  const index = annotation.objects.findIndex(({ name }) => !labels.has(name));
-  if (index < 0) return undefined;
-  const known = [...labels.keys()].join(", ");
-  const name = annotation.objects[index]!.name;
-  const message = `expected one of the classes ${known}, got "${name}"`;
-  return new Unusable("unknown-class", file, message, index);
 }
 
 function itemOf(

@@ -111,7 +111,10 @@ describe("ProblemLog", () => {
 
 describe("parseReadOptions", () => {
   test("fills in the defaults", () => {
-    expect(parseReadOptions(undefined)).toEqual({ onProblem: "throw" });
+    expect(parseReadOptions(undefined)).toEqual({
+      onProblem: "throw",
+      picture: { exif: "auto", maxPixels: 100_000_000 },
+    });
   });
 
   test.each([

@@ -45,6 +45,7 @@ describe("items", () => {
         expect.objectContaining({ id: "b", truths: [] }),
       ],
       problems: [],
+      picture: { exif: "auto", maxPixels: 100_000_000 },
     });
   });
 
