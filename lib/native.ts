@@ -129,10 +129,10 @@ export interface PriorGrid {
   clip: "none" | "centres" | "sizes" | "corners";
 }
 
-export interface PackIndex {
-  file: string;
-  /** Byte offset of each picture's u8 RGB pixels in the file. */
-  offsets: Float64Array;
+/** What a holder of pictures is told of them. */
+export interface PictureList {
+  /** The files they were decoded from, for messages. */
+  paths: string[];
   /** Width and height of each picture, interleaved. */
   sizes: Int32Array;
   /** Number of truths of each picture. */
@@ -142,9 +142,38 @@ export interface PackIndex {
   labels: Int32Array;
 }
 
-export interface NativePack {
+export interface PackIndex extends PictureList {
+  file: string;
+  /** Byte offset of each picture's u8 RGB pixels in the file. */
+  offsets: Float64Array;
+  /** CRC-32 of each picture's pixels, looked at when it is first taken. */
+  crcs: Uint32Array;
+}
+
+/** Where a loader takes decoded pictures from. */
+export interface NativePictures {
+  /** Pictures. */
   readonly length: number;
   dispose(): void;
+}
+
+/** Pictures in the memory of the process. */
+export interface NativeMemoryPack extends NativePictures {
+  /** Puts a picture's pixels in, once, before a loader starts. */
+  put(index: number, pixels: Uint8Array): void;
+}
+
+/** Pictures that are decoded when a loader announces them. */
+export interface NativeFeed extends NativePictures {
+  /**
+   * Pictures to decode, as soon as there are any; the next call gives the next ones. Does not keep the
+   * process alive. Rejects with CANCELLED when the feed is disposed of.
+   */
+  asked(): Promise<Uint32Array>;
+  /** Whether somebody still waits for a picture. */
+  wanted(index: number): boolean;
+  put(index: number, pixels: Uint8Array): void;
+  fail(index: number, sentence: string): void;
 }
 
 export interface AugmentSpec {
@@ -162,6 +191,8 @@ export interface LoaderSpec {
   seed: number;
   threads: number;
   augment: AugmentSpec | null;
+  /** Keep the pictures in the memory of the GPU. */
+  resident: boolean;
 }
 
 export interface NativeLoader {
@@ -313,8 +344,10 @@ export interface Engine {
     options: ResolvedDetectOptions,
   ): Promise<EvaluatedBatch>;
   Model: new (graph: Graph, seed: number) => NativeModel;
-  Pack: new (index: PackIndex) => NativePack;
-  Loader: new (pack: NativePack, spec: LoaderSpec) => NativeLoader;
+  Pack: new (index: PackIndex) => NativePictures;
+  MemoryPack: new (list: PictureList) => NativeMemoryPack;
+  Feed: new (list: PictureList) => NativeFeed;
+  Loader: new (pictures: NativePictures, spec: LoaderSpec) => NativeLoader;
   Session: new (
     student: NativeModel,
     teacher: NativeModel | null,

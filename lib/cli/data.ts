@@ -1,10 +1,9 @@
-import { join } from "node:path";
 import type { Command } from "commander";
 import type { DataCheck } from "../data/check.js";
 import { problemLine, problemSummary } from "../data/problems.js";
 import { SsdError } from "../errors.js";
-import { interruption } from "./exit.js";
-import { note, printResult } from "./output.js";
+import { packCommand } from "./data-pack.js";
+import { printResult } from "./output.js";
 
 /** Registers `data check` and `data pack`. */
 export function dataCommand(program: Command): void {
@@ -17,14 +16,7 @@ export function dataCommand(program: Command): void {
     .option("--strict", "end with exit code 3 when files cannot be used")
     .option("--json", "print one JSON object")
     .action(check);
-  data
-    .command("pack")
-    .description("decode the pictures once into the file that training maps into memory")
-    .argument("<spec>", "voc:DIR[:SET] or synthetic:shapes[?images=200]")
-    .option("--classes <names>", "class list to hold it to, separated by commas", listOf)
-    .option("--out <dir>", "folder for the file; by default where training looks for it")
-    .option("--json", "print one JSON object")
-    .action(pack);
+  packCommand(data);
 }
 
 interface CheckFlags {
@@ -45,36 +37,6 @@ async function check(spec: string, { classes, strict, json }: CheckFlags): Promi
       `${spec}: ${count(bad, "problem")} of files that cannot be used`,
     );
   }
-}
-
-interface PackFlags {
-  classes?: string[];
-  out?: string;
-  json?: boolean;
-}
-
-async function pack(spec: string, { classes, out, json }: PackFlags): Promise<void> {
-  const { parseSource } = await import("../data/sources.js");
-  const { packDataset } = await import("../data/pack.js");
-  const { cacheDir } = await import("../data/cache.js");
-  const dataset = await parseSource(spec).read({ classes });
-  const packed = await packDataset(dataset, {
-    dir: out ?? join(cacheDir(), "packs"),
-    onProgress: everyTenth((done, total) => note(`packed ${done} of ${total} pictures`)),
-    signal: interruption(),
-  });
-  const { items, problems } = packed.dataset;
-  const result = { path: packed.path, items: items.length, problems };
-  printResult(result, { json }, ({ path }) =>
-    [...problems.map(problemLine), `${count(items.length, "picture")} in ${path}`].join("\n"),
-  );
-}
-
-function everyTenth(tell: (done: number, total: number) => void): typeof tell {
-  return (done, total) => {
-    const step = Math.max(1, Math.ceil(total / 10));
-    if (done % step === 0 || done === total) tell(done, total);
-  };
 }
 
 function asText({ items, boxes, classes, problems }: DataCheck): string {

@@ -26,3 +26,13 @@ export async function* inOrder<T, R>(
     await Promise.allSettled(running);
   }
 }
+
+/** Runs `work` on `items` likewise, for what it does. */
+export async function eachOf<T>(
+  items: readonly T[],
+  limit: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const results = inOrder(items, limit, work);
+  while (!(await results.next()).done);
+}

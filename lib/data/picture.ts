@@ -123,9 +123,15 @@ export function fits(size: Size, { stored, upright }: Header, exif = defaultPict
   return (exif !== "apply" && same(size, stored)) || (exif !== "ignore" && same(size, upright));
 }
 
-/** The size a picture is decoded to when no annotation tells one. */
-export function decodedSize({ stored, upright }: Header, exif = defaultPicture.exif): Size {
-  return exif === "ignore" ? stored : upright;
+/** The size {@link decodePicture} decodes a picture to, with the size an annotation tells if any. */
+export function decodedSize(
+  { stored, upright }: Header,
+  exif = defaultPicture.exif,
+  annotated?: Size,
+): Size {
+  const drawnAsStored =
+    exif === "auto" && annotated && same(annotated, stored) && !same(annotated, upright);
+  return exif === "ignore" || drawnAsStored ? stored : upright;
 }
 
 /** The sentence about an annotation whose size is not the picture's. */

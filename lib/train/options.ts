@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { cacheShape } from "../data/cache-options.js";
 import type { DataSource } from "../data/dataset.js";
 import type { Detector } from "../detector.js";
 import { detectOptions, kdOptions, matchOptions } from "../options.js";
@@ -107,6 +108,7 @@ export const trainOptions = z.strictObject({
   schedule: scheduleOptions.prefault({}),
   freeze: freezeOptions.prefault({}),
   augment: augmentOptions.prefault({}),
+  ...cacheShape,
   detect: detectOptions.prefault({}),
   evalEvery: z.int().positive().default(1).describe("epochs between validations"),
   keep: z.int().min(0).default(1).describe("newest epoch checkpoints kept beside best and last"),
