@@ -1,5 +1,5 @@
 import { reason } from "../errors.js";
-import type { NativeFeed } from "../native.js";
+import type { NativeFeed } from "../native-pictures.js";
 import type { Dataset } from "./dataset.js";
 import { decodeItem, type Measured, picturesInFlight } from "./pixels.js";
 

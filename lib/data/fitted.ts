@@ -1,4 +1,4 @@
-import type { PictureList } from "../native.js";
+import type { PictureList } from "../native-pictures.js";
 import type { Dataset, Problem, Truth } from "./dataset.js";
 import type { Measured } from "./pixels.js";
 import { placeBox } from "./reader.js";

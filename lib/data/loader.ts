@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { cancelled, SsdError } from "../errors.js";
-import { type AugmentSpec, engine, type NativeLoader, type NativePictures } from "../native.js";
+import { type AugmentSpec, engine, type NativeLoader } from "../native.js";
+import type { NativePictures } from "../native-pictures.js";
 import type { Preset } from "../presets.js";
 import { cacheDir } from "./cache.js";
 import { type CacheKind, checkCache } from "./cache-options.js";

@@ -23,7 +23,11 @@ export interface Layout {
 const magic = "SSDPART2";
 /** A record: 8 bytes of its source's digest, the checksum of its pixels, and that it is one. */
 const recordBytes = 16;
+/** When records are written: what an interruption may cost. */
+const recordEvery = { pictures: 32, ms: 500 };
 const finished = 0x656e6f64;
+/** Bytes after which pixels are sent to the disk: the end has less to wait for, a power cut to take. */
+const syncEvery = 1 << 26;
 
 /** Places for pictures of these sizes. */
 export function layoutOf(sizes: readonly Measured[]): Layout {
@@ -44,7 +48,13 @@ export function layoutOf(sizes: readonly Measured[]): Layout {
  */
 export class PartialPack {
   private readonly beat: NodeJS.Timeout;
-  private pictures = 0;
+  /** The records as they are in the file, but for those of `unrecorded`. */
+  private table = Buffer.alloc(0);
+  private tableAt = 0;
+  private unrecorded: number[] = [];
+  private recorded = performance.now();
+  private unsynced = 0;
+  private syncing: Promise<void> | undefined;
   private open = true;
 
   private constructor(
@@ -84,7 +94,9 @@ export class PartialPack {
   }
 
   /** Makes the file one of this layout. @returns Whether it was one, with finished pictures in it. */
-  async prepare({ digest, end }: Layout): Promise<boolean> {
+  async prepare({ digest, records, end }: Layout): Promise<boolean> {
+    this.table = Buffer.alloc(end - records);
+    this.tableAt = records;
     const header = Buffer.concat([Buffer.from(magic, "latin1"), digest]);
     const there = await readAt(this.handle, 0, header.length);
     if (there.equals(header)) return true;
@@ -101,29 +113,58 @@ export class PartialPack {
 
   /** The checksums of pictures that are recorded as finished and whose sources are the same. */
   async records(layout: Layout, sources: readonly Source[]): Promise<(number | undefined)[]> {
-    const bytes = await readAt(this.handle, layout.records, sources.length * recordBytes);
-    const crcs = sources.map((source, i) => {
-      const record = bytes.subarray(i * recordBytes, (i + 1) * recordBytes);
-      if (record.length < recordBytes || record.readUInt32LE(12) !== finished) return undefined;
+    const { records, end } = layout;
+    await readAt(this.handle, records, end - records, this.table);
+    return sources.map((source, i) => {
+      const record = this.record(i);
+      if (record.readUInt32LE(12) !== finished) return undefined;
       return record.subarray(0, 8).equals(digestOf(source)) ? record.readUInt32LE(8) : undefined;
     });
-    this.pictures = crcs.filter((crc) => crc !== undefined).length;
-    return crcs;
   }
 
-  /** Writes a picture, then its record. */
+  /** Writes a picture; its record follows with those of others. */
   async put(layout: Layout, i: number, pixels: Uint8Array, crc: number, source: Source) {
     await writeAt(this.handle, pixels, layout.offsets[i]!);
-    const record = Buffer.alloc(recordBytes);
+    const record = this.record(i);
     digestOf(source).copy(record);
     record.writeUInt32LE(crc, 8);
     record.writeUInt32LE(finished, 12);
-    await writeAt(this.handle, record, layout.records + i * recordBytes);
-    this.pictures++;
+    this.unrecorded.push(i);
+    const now = performance.now();
+    if (this.unrecorded.length >= recordEvery.pictures || now - this.recorded > recordEvery.ms) {
+      this.recorded = now;
+      await this.writeRecords();
+    }
+    this.unsynced += pixels.length;
+    if (this.unsynced >= syncEvery) await this.syncBehind();
+  }
+
+  private record(i: number): Buffer {
+    return this.table.subarray(i * recordBytes, (i + 1) * recordBytes);
+  }
+
+  /** Writes the part of the table in which records are new. */
+  private async writeRecords(): Promise<void> {
+    const fresh = this.unrecorded.splice(0);
+    if (fresh.length === 0) return;
+    const [from, to] = [Math.min(...fresh), Math.max(...fresh) + 1];
+    const part = this.table.subarray(from * recordBytes, to * recordBytes);
+    await writeAt(this.handle, part, this.tableAt + from * recordBytes);
+  }
+
+  /** Sends what is written to the disk while others go on, one sync after another. */
+  private async syncBehind(): Promise<void> {
+    if (this.syncing !== undefined) return;
+    this.unsynced = 0;
+    this.syncing = this.handle.datasync();
+    await this.syncing.finally(() => {
+      this.syncing = undefined;
+    });
   }
 
   /** Gives the whole file its name, on the disk before that. @returns False when it was taken away. */
   async finish(): Promise<boolean> {
+    await this.writeRecords();
     await this.handle.sync();
     const named = await rename(this.name, this.path).then(
       () => true,
@@ -140,11 +181,20 @@ export class PartialPack {
 
   /** Leaves the file to whoever goes on with it, when asked to and there are pictures in it. */
   async leave(keep: boolean): Promise<void> {
+    // What cannot be written is decoded again.
+    if (this.open && keep) await this.writeRecords().catch(() => undefined);
     await this.close();
     // Where it cannot be renamed the owner's end gives it free as well.
-    if (keep && this.pictures > 0)
+    if (keep && this.hasPictures())
       await rename(this.name, leftName(this.path)).catch(() => undefined);
     else await rm(this.name, { force: true });
+  }
+
+  private hasPictures(): boolean {
+    for (let at = 12; at < this.table.length; at += recordBytes) {
+      if (this.table.readUInt32LE(at) === finished) return true;
+    }
+    return false;
   }
 
   private async close(): Promise<void> {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { reason, SsdError } from "../errors.js";
-import type { PackIndex } from "../native.js";
+import type { PackIndex } from "../native-pictures.js";
 import type { Dataset, Item } from "./dataset.js";
 import { fittedTo, pictureList } from "./fitted.js";
 import { buildPack, checksums, type PackCounts } from "./pack-build.js";

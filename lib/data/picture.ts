@@ -1,7 +1,7 @@
 import { open, readFile } from "node:fs/promises";
 import sharp, { type Sharp } from "sharp";
 import { reason, SsdError } from "../errors.js";
-import { formatNames, formatOf, jpegComponents, type PictureFormat } from "./picture-format.js";
+import { formatNames, formatOf, jpegFrame, type PictureFormat } from "./picture-format.js";
 import { defaultPicture, type ResolvedPictureOptions } from "./picture-options.js";
 
 /** Pixels. */
@@ -40,6 +40,29 @@ export async function readHeader(file: string, { maxPixels } = defaultPicture): 
     refuseLarge(file, header, maxPixels);
     return header;
   });
+}
+
+/**
+ * The size {@link decodePicture} would decode a file to; its pixels are not decoded.
+ *
+ * @throws SsdError BAD_DATA as {@link readHeader} does
+ */
+export async function readDecodedSize(
+  file: string,
+  annotated: Size,
+  options: ResolvedPictureOptions = defaultPicture,
+): Promise<Size> {
+  // Nearly always a JPEG is as its annotation says: then nobody need ask which way up it is.
+  if (options.exif === "auto") {
+    const stored = await attempt(file, async () =>
+      jpegFrame((await readHead(file, glanceBytes)).bytes),
+    );
+    if (stored !== undefined && same(stored, annotated)) {
+      refuseLarge(file, { stored, upright: stored }, options.maxPixels);
+      return annotated;
+    }
+  }
+  return decodedSize(await readHeader(file, options), options.exif, annotated);
 }
 
 /**
@@ -102,7 +125,7 @@ async function pixelsOf(bytes: Uint8Array, turn: boolean, maxPixels: number): Pr
 /** Whether a picture is one of inks. */
 async function isCmyk(bytes: Uint8Array): Promise<boolean> {
   const format = expectFormat(bytes);
-  if (format === "jpeg") return jpegComponents(bytes) === 4;
+  if (format === "jpeg") return jpegFrame(bytes)?.components === 4;
   if (format !== "tiff") return false;
   const { space, depth } = await openPicture(bytes).metadata();
   if (space === "cmyk" && depth !== "uchar") throw new Error(`CMYK of ${depth}, not of 8 bits`);
@@ -176,14 +199,19 @@ async function headerOf(bytes: Uint8Array): Promise<Header> {
   return { stored: { width, height }, upright: autoOrient };
 }
 
+/** Holds the frame header of a JPEG without EXIF data; Node takes such buffers from a pool. */
+const glanceBytes = 4000;
 /** Holds the headers of nearly all pictures, EXIF thumbnails and colour profiles included. */
 const headBytes = 1 << 17;
 
-async function readHead(file: string): Promise<{ bytes: Uint8Array; whole: boolean }> {
+async function readHead(
+  file: string,
+  length = headBytes,
+): Promise<{ bytes: Uint8Array; whole: boolean }> {
   const handle = await open(file);
   try {
-    const { bytesRead, buffer } = await handle.read(Buffer.alloc(headBytes), 0, headBytes, 0);
-    return { bytes: buffer.subarray(0, bytesRead), whole: bytesRead < headBytes };
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(length), 0, length, 0);
+    return { bytes: buffer.subarray(0, bytesRead), whole: bytesRead < length };
   } finally {
     await handle.close();
   }

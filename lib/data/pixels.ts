@@ -2,7 +2,7 @@ import sharp from "sharp";
 import { SsdError } from "../errors.js";
 import type { Dataset, Item } from "./dataset.js";
 import { inOrder } from "./parallel.js";
-import { type Decoded, decodedSize, decodePicture, readHeader, type Size } from "./picture.js";
+import { type Decoded, decodePicture, readDecodedSize, type Size } from "./picture.js";
 import { defaultPicture } from "./picture-options.js";
 
 // The pixels of a data set's pictures as a holder keeps them: decoded, and shrunk when asked for.
@@ -19,7 +19,7 @@ const headersInFlight = 16;
  * Pictures decoded at the same time: each of libuv's threads has one, and the next ones are read
  * meanwhile.
  */
-export const picturesInFlight = 2 * (Number(process.env.UV_THREADPOOL_SIZE) || 4);
+export const picturesInFlight = 3 * (Number(process.env.UV_THREADPOOL_SIZE) || 4);
 
 /**
  * Sizes of some of a data set's pictures (by default all) from their headers.
@@ -32,10 +32,7 @@ export async function measure(
   part: readonly number[] = [...items.keys()],
 ): Promise<Measured[]> {
   const sizes: Measured[] = [];
-  const look = async (i: number) => {
-    const item = items[i]!;
-    return decodedSize(await readHeader(item.image, picture), picture.exif, item);
-  };
+  const look = (i: number) => readDecodedSize(items[i]!.image, items[i]!, picture);
   for await (const { width, height } of inOrder(part, headersInFlight, look)) {
     const size = { width, height };
     sizes.push({ ...size, held: shrunk(size, maxSide) });

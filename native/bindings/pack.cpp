@@ -22,10 +22,7 @@ PictureList to_list(const Fields& f) {
 PackIndex to_pack(const Napi::Value& value) {
   const Fields f(value, "pack index");
   const auto offsets = f.typed<double>("offsets");
-  return {to_list(f),
-          f.text("file"),
-          {offsets.begin(), offsets.end()},
-          f.typed<uint32_t>("crcs")};
+  return {to_list(f), f.text("file"), {offsets.begin(), offsets.end()}, f.typed<uint32_t>("crcs")};
 }
 
 uint32_t to_index(const Napi::Value& value) {
@@ -56,9 +53,8 @@ class PackWrap : public Napi::ObjectWrap<PackWrap>, public Handle<Pack> {
 class MemoryPackWrap : public Napi::ObjectWrap<MemoryPackWrap>, public Handle<MemoryPack> {
  public:
   explicit MemoryPackWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<MemoryPackWrap>(info) {
-    guard(info.Env(), [&] {
-      value_ = std::make_shared<MemoryPack>(to_list(Fields(info[0], "picture list")));
-    });
+    guard(info.Env(),
+          [&] { value_ = std::make_shared<MemoryPack>(to_list(Fields(info[0], "picture list"))); });
   }
   // put(index, pixels)
   void put(const Napi::CallbackInfo& info) {

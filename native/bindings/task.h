@@ -38,8 +38,8 @@ class Completion {
   int64_t pending_ = 0;
 };
 
-// Delivers its promise exactly once: with a result, or as cancelled when the job was dropped. One that
-// waits for somebody else's work, and may wait for ever, does not keep the process alive.
+// Delivers its promise exactly once: with a result, or as cancelled when the job was dropped. One
+// that waits for somebody else's work, and may wait for ever, does not keep the process alive.
 class Ticket {
  public:
   Ticket(Completion& completion, Napi::Env env, bool keeps_alive = true);

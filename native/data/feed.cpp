@@ -70,8 +70,8 @@ void Feed::put(uint32_t index, std::span<const uint8_t> pixels) {
   check(index);
   if (pixels.size() != table_.bytes(index)) {
     throw Error(Code::BadOption, table_.path(index) + ": expected " +
-                                     std::to_string(table_.bytes(index)) + " bytes of pixels, got " +
-                                     std::to_string(pixels.size()));
+                                     std::to_string(table_.bytes(index)) +
+                                     " bytes of pixels, got " + std::to_string(pixels.size()));
   }
   if (!wanted(index)) return;
   // Copied without the lock; whoever was faster has the same pixels.

@@ -16,12 +16,12 @@
 namespace ssd {
 
 // Pictures that are decoded when they are wanted: somebody else is asked for them and puts their
-// pixels in. Memory holds what is announced and nothing more: a picture's pixels go with the last use
-// that was announced, as soon as whoever took it is done.
+// pixels in. Memory holds what is announced and nothing more: a picture's pixels go with the last
+// use that was announced, as soon as whoever took it is done.
 class Feed final : public Pictures {
  public:
-  // Asks for pictures, each once for as long as it is announced. Called on threads that announce, with
-  // no lock held.
+  // Asks for pictures, each once for as long as it is announced. Called on threads that announce,
+  // with no lock held.
   using Ask = std::function<void(std::span<const uint32_t>)>;
 
   Feed(PictureList list, Ask ask);

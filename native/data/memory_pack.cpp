@@ -41,10 +41,10 @@ MemoryPack::~MemoryPack() {
 
 void MemoryPack::put(uint32_t index, std::span<const uint8_t> pixels) {
   if (index >= size() || pixels.size() != table_.bytes(index) || there_[index]) {
-    throw Error(Code::BadOption, "pictures in memory: expected the pixels of one that is not there "
-                                 "yet, got " +
-                                     std::to_string(pixels.size()) + " bytes for picture " +
-                                     std::to_string(index));
+    throw Error(Code::BadOption,
+                "pictures in memory: expected the pixels of one that is not there "
+                "yet, got " +
+                    std::to_string(pixels.size()) + " bytes for picture " + std::to_string(index));
   }
   std::copy(pixels.begin(), pixels.end(), pixels_ + offsets_[index]);
   there_[index].store(true, std::memory_order_release);

@@ -35,8 +35,7 @@ Pack::Pack(PackIndex index)
       crcs_(std::move(index.crcs)),
       sound_(std::make_unique<std::atomic<bool>[]>(table_.size())) {
   const int descriptor = open(file_.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0)
-    fail(file_, std::string("expected a readable file, got ") + strerror(errno));
+  if (descriptor < 0) fail(file_, std::string("expected a readable file, got ") + strerror(errno));
   struct stat status {};
   if (fstat(descriptor, &status) == 0 && status.st_size > 0) {
     bytes_ = static_cast<size_t>(status.st_size);
@@ -57,8 +56,8 @@ Pack::~Pack() {
 }
 
 // Every picture lies inside the file as it is now, so a pack that was cut short is an error here. A
-// file that somebody shortens while it is mapped still ends the process (SIGBUS), as with any mapping:
-// nothing of this package ever shortens one, a new pack is a new file under the old name.
+// file that somebody shortens while it is mapped still ends the process (SIGBUS), as with any
+// mapping: nothing of this package ever shortens one, a new pack is a new file under the old name.
 void Pack::check_places() const {
   if (offsets_.size() != size() || crcs_.size() != size()) {
     fail(file_, "expected an index whose lists agree, got lists of other lengths");
@@ -83,10 +82,11 @@ Picture Pack::take(uint32_t index, const std::stop_token&) {
 void Pack::check_pixels(size_t i) {
   const auto found = crc32({picture(i).pixels, table_.bytes(i)});
   if (found == crcs_[i]) return;
-  fail(file_, "expected the pixels of " + table_.path(i) + " as they were written (crc32 " +
-                  hex(crcs_[i]) + "), got others (" + hex(found) +
-                  "): the file is damaged; \"ssd-distill data pack\" on the same data repairs it, or "
-                  "delete it and it is made again");
+  fail(file_,
+       "expected the pixels of " + table_.path(i) + " as they were written (crc32 " +
+           hex(crcs_[i]) + "), got others (" + hex(found) +
+           "): the file is damaged; \"ssd-distill data pack\" on the same data repairs it, or "
+           "delete it and it is made again");
 }
 
 Picture Pack::picture(size_t i) const {
