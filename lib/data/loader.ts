@@ -131,7 +131,8 @@ async function inMemory(dataset: Dataset, options: OpenOptions): Promise<Holder>
       }
       const i = part[index]!;
       memory.put(index, await decodeItem(dataset.items[i]!, sizes[i]!, dataset));
-      onEvent?.({ kind: "pack", done: ++done, total: pictures });
+      done++;
+      onEvent?.({ kind: "pack", done, total: pictures });
     };
     try {
       await eachOf([...part.keys()], picturesInFlight, put);

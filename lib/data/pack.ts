@@ -133,9 +133,9 @@ async function soundOf(
   await withFile(path, "r", async (handle) => {
     let done = 0;
     for await (const crc of checksums(handle, parts, signal)) {
-      const picture = kept[done]!;
+      const picture = kept[done++]!;
       if (crc !== picture.crc) damaged.add(picture);
-      onEvent?.({ kind: "verify", done: ++done, total: kept.length });
+      onEvent?.({ kind: "verify", done, total: kept.length });
     }
   });
   return sound.map((picture) => (picture && damaged.has(picture) ? undefined : picture));

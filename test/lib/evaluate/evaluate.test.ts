@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { DataSource, Truth } from "../../../lib/data/dataset.js";
-import { openLoader, openPack } from "../../../lib/data/loader.js";
+import { openLoader, openPictures } from "../../../lib/data/loader.js";
 import { voc } from "../../../lib/data/voc.js";
 import { Detector } from "../../../lib/detector.js";
 import { SsdError } from "../../../lib/errors.js";
@@ -63,7 +63,7 @@ describe("an evaluation", () => {
     const { map, classes, detections, msPerPicture } = await evaluate(smallDetector(), data);
     expect(detections).toHaveLength(12);
     expect(msPerPicture).toBeGreaterThan(0);
-    const truths = truthsOf(await openPack(await data.read({ classes: shapeClasses })));
+    const truths = truthsOf(await openPictures(await data.read({ classes: shapeClasses })));
     const scored = averagePrecision(detections, truths, { protocol: "voc", iou: 0.5 });
     expect(map).toBe(scored.map);
     for (const { label, ap, truths } of scored.classes) {
@@ -133,7 +133,7 @@ describe("an evaluation", () => {
     const detector = smallDetector();
     const data = shapes();
     const { loss } = await evaluate(detector, data, { batch: 4 });
-    const pack = await openPack(await data.read({ classes: shapeClasses }));
+    const pack = await openPictures(await data.read({ classes: shapeClasses }));
     const options = { batch: 4, workers: 1, seed: 0, augment: null };
     const loader = openLoader(pack, small, options);
     loader.start(
