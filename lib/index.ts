@@ -11,6 +11,7 @@ export type {
   ReadOptions,
   Truth,
 } from "./data/dataset.js";
+export type { PackEvent } from "./data/pack-events.js";
 export { parseSource } from "./data/sources.js";
 export { synthetic } from "./data/synthetic.js";
 export { voc } from "./data/voc.js";

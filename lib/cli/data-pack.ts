@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import type { Command } from "commander";
-import { z } from "zod";
 import { cacheShape } from "../data/cache-options.js";
+import { pictureOptions } from "../data/picture-options.js";
 import { problemLine } from "../data/problems.js";
 import { interruption } from "./exit.js";
 import { addFlags } from "./flags.js";
 import { printResult } from "./output.js";
 
-const packFlags = z.strictObject({ maxSide: cacheShape.maxSide });
+const packFlags = pictureOptions.extend({ maxSide: cacheShape.maxSide });
 
 /** `ssd-distill data pack` */
 export function packCommand(data: Command): void {
@@ -25,10 +25,10 @@ export function packCommand(data: Command): void {
     const { cacheDir } = await import("../data/cache.js");
     const { stderrProgress } = await import("../train/progress.js");
     const { parseOptions } = await import("../options.js");
-    const { maxSide } = parseOptions(packFlags, readPack(values), "data pack");
+    const { maxSide, ...picture } = parseOptions(packFlags, readPack(values), "data pack");
     const progress = stderrProgress();
     const names = classes?.split(",").map((name: string) => name.trim());
-    const dataset = await parseSource(spec).read({ classes: names });
+    const dataset = await parseSource(spec).read({ classes: names, picture });
     const start = performance.now();
     const packed = await packDataset(dataset, {
       dir: out ?? join(cacheDir(), "packs"),

@@ -26,8 +26,6 @@ const recordBytes = 16;
 /** When records are written: what an interruption may cost. */
 const recordEvery = { pictures: 32, ms: 500 };
 const finished = 0x656e6f64;
-/** Bytes after which pixels are sent to the disk: the end has less to wait for, a power cut to take. */
-const syncEvery = 1 << 26;
 
 /** Places for pictures of these sizes. */
 export function layoutOf(sizes: readonly Measured[]): Layout {
@@ -53,8 +51,6 @@ export class PartialPack {
   private tableAt = 0;
   private unrecorded: number[] = [];
   private recorded = performance.now();
-  private unsynced = 0;
-  private syncing: Promise<void> | undefined;
   private open = true;
 
   private constructor(
@@ -135,8 +131,6 @@ export class PartialPack {
       this.recorded = now;
       await this.writeRecords();
     }
-    this.unsynced += pixels.length;
-    if (this.unsynced >= syncEvery) await this.syncBehind();
   }
 
   private record(i: number): Buffer {
@@ -150,16 +144,6 @@ export class PartialPack {
     const [from, to] = [Math.min(...fresh), Math.max(...fresh) + 1];
     const part = this.table.subarray(from * recordBytes, to * recordBytes);
     await writeAt(this.handle, part, this.tableAt + from * recordBytes);
-  }
-
-  /** Sends what is written to the disk while others go on, one sync after another. */
-  private async syncBehind(): Promise<void> {
-    if (this.syncing !== undefined) return;
-    this.unsynced = 0;
-    this.syncing = this.handle.datasync();
-    await this.syncing.finally(() => {
-      this.syncing = undefined;
-    });
   }
 
   /** Gives the whole file its name, on the disk before that. @returns False when it was taken away. */

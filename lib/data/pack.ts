@@ -85,10 +85,18 @@ export async function packDataset(dataset: Dataset, options: PackOptions): Promi
     }
     const work = { ...options, dataset, decoding, sources };
     const counts = await writing(path, () => make(path, work, sound));
-    const made = counts && (await readPackFile(path));
-    if (made !== undefined) return await opened(made, dataset, counts!);
+    if (counts !== undefined) return await opened(await written(path), dataset, counts);
     // Somebody else made it meanwhile, or began and gave up.
   }
+}
+
+async function written(path: string): Promise<PackFile> {
+  const made = await readPackFile(path);
+  if (made !== undefined) return made;
+  throw new SsdError(
+    "BAD_DATA",
+    `${path}: expected the pack that was just written, got another file`,
+  );
 }
 
 /** Everything that decides what is in the file but the pictures' contents, as a name. */

@@ -44,7 +44,8 @@ Napi::Value from_batch(Napi::Env env, const Batch& batch) {
 LoaderWrap::LoaderWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<LoaderWrap>(info) {
   guard(info.Env(), [&] {
     auto& addon = Addon::of(info.Env());
-    value_ = std::make_shared<Loader>(pictures_of(info[0]), to_loader(info[1]));
+    auto pictures = pictures_of(info[0]);
+    value_ = std::make_shared<Loader>(std::move(pictures), to_loader(info[1]));
     addon.on_shutdown(
         [loader = std::weak_ptr(value_)] {
           if (const auto live = loader.lock()) live->stop();

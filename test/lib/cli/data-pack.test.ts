@@ -65,6 +65,14 @@ describe("data pack", () => {
     });
   });
 
+  test("--exif and --max-pixels decode as they do in training", async () => {
+    const spec = await twoPictures();
+    const { path } = await packed(spec);
+    expect((await packed(spec, "--exif", "ignore")).path).not.toBe(path);
+    const failing = packed(spec, "--max-pixels", "1000", "--out", temporaryFolder());
+    await expect(failing).rejects.toMatchObject({ code: "BAD_DATA" });
+  });
+
   test("--classes holds the data to a list", async () => {
     const spec = await twoPictures();
     await expect(packed(spec, "--classes", "cat")).rejects.toMatchObject({ code: "BAD_DATA" });

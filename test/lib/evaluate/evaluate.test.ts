@@ -58,6 +58,30 @@ describe("an evaluation", () => {
     expect(await found(null, { coderClip: 0 })).toEqual(tame);
   });
 
+  test("is of the pictures as they are, whatever they were shrunk to and wherever kept", async () => {
+    const data = shapes();
+    const dataset = await data.read({ classes: shapeClasses });
+    const maxSide = 16;
+    const truths = truthsOf(await openPictures(dataset));
+    expect(truthsOf(await openPictures(dataset, { maxSide }))).toEqual(truths);
+    const whole = await evaluate(smallDetector(), data);
+    const shrunk = await evaluate(smallDetector(), data, { maxSide });
+    const most = Math.max(...shrunk.detections.flatMap(({ boxes }) => boxes as number[][]).flat());
+    expect(most).toBeGreaterThan(2 * maxSide);
+    expect(shrunk.loss).not.toEqual(whole.loss);
+    for (const cache of ["ram", "none"] as const) {
+      const { msPerPicture: _, ...kept } = await evaluate(smallDetector(), data, {
+        maxSide,
+        cache,
+      });
+      const { msPerPicture: __, ...packed } = shrunk;
+      expect(kept).toEqual(packed);
+    }
+    await expect(evaluate(smallDetector(), data, { cache: "gpu" })).rejects.toEqual(
+      failure("BAD_OPTION", '"cache"', "on the CPU"),
+    );
+  });
+
   test("is the average precision of its own detections, picture by picture", async () => {
     const data = shapes();
     const { map, classes, detections, msPerPicture } = await evaluate(smallDetector(), data);
