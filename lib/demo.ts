@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { openPack } from "./data/loader.js";
+import { openPictures } from "./data/loader.js";
 import { synthetic } from "./data/synthetic.js";
 import { Detector } from "./detector.js";
 import { type Evaluation, evaluate } from "./evaluate/evaluate.js";
@@ -78,13 +78,13 @@ export async function runDemo(
     runCurve("student", trained.history),
     runCurve("student + KD", learned.history),
   ];
-  const pack = await openPack(await test.read({ classes }));
+  const pictures = await openPictures(await test.read({ classes }));
   await writeReport(report, {
     title: "Demo: a tiny student learns from a small teacher",
     subtitle: `Made-up shapes; ${rows[0]!.evaluation.detections.length} test pictures that nobody trained on`,
     models: rows.map(({ name, detector, evaluation }) => modelRow(name, detector, evaluation)),
     curves,
-    pictures: await drawSamples(distilled, pack, rows[2]!.evaluation),
+    pictures: await drawSamples(distilled, pictures, rows[2]!.evaluation),
     options: { ...common, images, epochs },
     versions: versions(),
   });

@@ -13,6 +13,7 @@ export type {
   ReadOptions,
   Truth,
 } from "./data/dataset.js";
+export type { PackEvent } from "./data/pack-events.js";
 export type { PictureOptions } from "./data/picture-options.js";
 export { parseSource } from "./data/sources.js";
 export { synthetic } from "./data/synthetic.js";

@@ -5,6 +5,13 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { reason, SsdError } from "./errors.js";
 import { type Libtorch, type LocateOptions, locateLibtorch } from "./libtorch/locate.js";
+import type {
+  NativeFeed,
+  NativeMemoryPack,
+  NativePictures,
+  PackIndex,
+  PictureList,
+} from "./native-pictures.js";
 import type { ResolvedDetectOptions, ResolvedLossOptions } from "./options.js";
 
 // The types of the engine (native/bindings) and the one place that loads it.
@@ -127,24 +134,6 @@ export interface PriorGrid {
   ratios: number[][];
   /** What of a prior is held to 0..1. */
   clip: "none" | "centres" | "sizes" | "corners";
-}
-
-export interface PackIndex {
-  file: string;
-  /** Byte offset of each picture's u8 RGB pixels in the file. */
-  offsets: Float64Array;
-  /** Width and height of each picture, interleaved. */
-  sizes: Int32Array;
-  /** Number of truths of each picture. */
-  counts: Int32Array;
-  /** All truths' corners in pixels, 4 numbers each, in picture order. */
-  boxes: Float32Array;
-  labels: Int32Array;
-}
-
-export interface NativePack {
-  readonly length: number;
-  dispose(): void;
 }
 
 export interface AugmentSpec {
@@ -375,8 +364,10 @@ export interface Engine {
     options: ResolvedDetectOptions,
   ): Promise<EvaluatedBatch>;
   Model: new (graph: Graph, seed: number) => NativeModel;
-  Pack: new (index: PackIndex) => NativePack;
-  Loader: new (pack: NativePack, spec: LoaderSpec) => NativeLoader;
+  Pack: new (index: PackIndex) => NativePictures;
+  MemoryPack: new (list: PictureList) => NativeMemoryPack;
+  Feed: new (list: PictureList) => NativeFeed;
+  Loader: new (pictures: NativePictures, spec: LoaderSpec) => NativeLoader;
   Session: new (
     student: NativeModel,
     teacher: NativeModel | null,

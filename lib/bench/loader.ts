@@ -66,7 +66,7 @@ async function compare(bench: Bench, pack: BenchPack, peer: Peer | undefined): P
     scaling: rates.at(-1)! / rates[0]!,
     peer_pictures_per_second: best === undefined ? null : 1000 / best.ms,
     peers,
-    data: data ?? pack.opened.pack.dataset.spec,
+    data: data ?? pack.opened.dataset.spec,
     size,
     batch,
     rounds,

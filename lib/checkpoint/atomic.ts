@@ -1,6 +1,6 @@
 import { mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
-import { makeWhole } from "../data/whole.js";
+import { makeWhole, syncFolder } from "../data/whole.js";
 import { reason, SsdError, type SsdErrorCode } from "../errors.js";
 
 /**
@@ -25,15 +25,8 @@ export async function writeAtomically(
         await handle.close();
       }
     });
-    await syncFolder(dirname(file));
+    await syncFolder(file);
   } catch (error) {
     throw new SsdError(code, `expected to write ${file}: ${reason(error)}`, { cause: error });
   }
-}
-
-/** Makes a rename durable; some file systems do not sync folders, which is no failure. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  await handle.sync().catch(() => undefined);
-  await handle.close();
 }

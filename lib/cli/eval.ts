@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { cacheShape } from "../data/cache-options.js";
 import { pictureOptions } from "../data/picture-options.js";
 import { specForms } from "../data/spec-forms.js";
 import { protocolOptions } from "../evaluate/average-precision.js";
@@ -16,7 +17,7 @@ export function evalCommand(program: Command): void {
     .option("--batch <number>", "pictures at once", Number, 16)
     .option("--device <name>", "cpu, cuda or cuda:N", "cpu")
     .option("--json", "print the result as one JSON object");
-  const readProtocol = addFlags(command, protocolOptions);
+  const readProtocol = addFlags(command, protocolOptions.extend(cacheShape));
   const readPicture = addFlags(command, pictureOptions);
   command.action(async (values) => {
     const { weights, data, device, json, batch } = values;
@@ -25,11 +26,15 @@ export function evalCommand(program: Command): void {
     const { parseSource } = await import("../data/sources.js");
     const source = parseSource(data);
     const detector = await Detector.load(weights, { device });
+    const { stderrProgress } = await import("../train/progress.js");
+    const progress = stderrProgress();
+    const onEvent = progress.show.bind(progress);
     const options = {
       ...readProtocol(values),
       picture: readPicture(values),
       batch,
       signal: interruption(),
+      onEvent,
     };
     const evaluation = await evaluate(detector, source, options);
     const { loss: _, detections: __, msPerPicture: ___, map, classes, ...coco } = evaluation;

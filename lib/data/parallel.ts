@@ -26,3 +26,26 @@ export async function* inOrder<T, R>(
     await Promise.allSettled(running);
   }
 }
+
+/**
+ * Runs `work` on `items`, at most `limit` at a time, begun in the items' order. Nothing waits for a slow
+ * one. After a failure no more are begun, and what still runs is waited for.
+ */
+export async function eachOf<T>(
+  items: readonly T[],
+  limit: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  const worker = async () => {
+    try {
+      while (next < items.length) await work(items[next++]!);
+    } catch (error) {
+      next = items.length;
+      throw error;
+    }
+  };
+  const workers = await Promise.allSettled(Array.from({ length: limit }, worker));
+  const failed = workers.find(({ status }) => status === "rejected");
+  if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
+}

@@ -29,18 +29,27 @@ export function formatOf(bytes: Uint8Array): PictureFormat | undefined {
   return signatures.find(([, signature]) => begins(signature))?.[0];
 }
 
-/** Components a pixel of a JPEG, as its frame header tells; 0 when it has none. */
-export function jpegComponents(bytes: Uint8Array): number {
+/** What the frame header of a JPEG tells, in pixels as stored. */
+export interface JpegFrame {
+  width: number;
+  height: number;
+  components: number;
+}
+
+/** The frame header of a JPEG; undefined when there is none in these bytes. */
+export function jpegFrame(bytes: Uint8Array): JpegFrame | undefined {
+  const pair = (at: number) => (bytes[at]! << 8) | bytes[at + 1]!;
   let at = 2;
   while (at + 9 < bytes.length && bytes[at] === 0xff) {
     const marker = bytes[at + 1]!;
     // Fill bytes, and markers that stand alone.
     if (marker === 0xff) at += 1;
     else if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8)) at += 2;
-    else if (isFrame(marker)) return bytes[at + 9]!;
-    else at += 2 + ((bytes[at + 2]! << 8) | bytes[at + 3]!);
+    else if (isFrame(marker)) {
+      return { height: pair(at + 5), width: pair(at + 7), components: bytes[at + 9]! };
+    } else at += 2 + pair(at + 2);
   }
-  return 0;
+  return undefined;
 }
 
 /** SOF0 to SOF15, among which three markers of other kinds lie. */

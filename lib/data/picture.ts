@@ -2,7 +2,7 @@ import { open, readFile } from "node:fs/promises";
 import sharp, { type Sharp } from "sharp";
 import { reason, SsdError } from "../errors.js";
 import { type Colours, coloursOf } from "./colours.js";
-import { formatNames, formatOf, jpegComponents, type PictureFormat } from "./picture-format.js";
+import { formatNames, formatOf, jpegFrame, type PictureFormat } from "./picture-format.js";
 import { defaultPicture, type ResolvedPictureOptions } from "./picture-options.js";
 
 /** Pixels. */
@@ -39,9 +39,32 @@ export async function readHeader(file: string, { maxPixels } = defaultPicture): 
     const header =
       (early ? await headerOf(head.bytes).catch(() => undefined) : undefined) ??
       (await headerOf(head.whole ? head.bytes : await readFile(file)));
-    refuseLarge(file, header, maxPixels);
+    refuseLarge(file, header.stored, maxPixels);
     return header;
   });
+}
+
+/**
+ * The size {@link decodePicture} would decode a file to; its pixels are not decoded.
+ *
+ * @throws SsdError BAD_DATA as {@link readHeader} does
+ */
+export async function readDecodedSize(
+  file: string,
+  annotated: Size,
+  options: ResolvedPictureOptions = defaultPicture,
+): Promise<Size> {
+  // Nearly always a JPEG is as its annotation says: then nobody need ask which way up it is.
+  if (options.exif === "auto") {
+    const stored = await attempt(file, async () =>
+      jpegFrame((await readHead(file, glanceBytes)).bytes),
+    );
+    if (stored !== undefined && same(stored, annotated)) {
+      refuseLarge(file, stored, options.maxPixels);
+      return annotated;
+    }
+  }
+  return decodedSize(await readHeader(file, options), options.exif, annotated);
 }
 
 /**
@@ -71,7 +94,7 @@ export async function decodePicture(
     } catch (error) {
       // Only a failure is worth reading the header once more for: the limit is told with the size.
       const header = await headerOf(bytes).catch(() => undefined);
-      if (header !== undefined) refuseLarge(file, header, options.maxPixels);
+      if (header !== undefined) refuseLarge(file, header.stored, options.maxPixels);
       throw error;
     }
   });
@@ -104,7 +127,7 @@ async function pixelsOf(bytes: Uint8Array, turn: boolean, maxPixels: number): Pr
 /** Whether a picture is one of inks. */
 async function isCmyk(bytes: Uint8Array): Promise<boolean> {
   const format = expectFormat(bytes);
-  if (format === "jpeg") return jpegComponents(bytes) === 4;
+  if (format === "jpeg") return jpegFrame(bytes)?.components === 4;
   if (format !== "tiff") return false;
   const { space, depth } = await openPicture(bytes).metadata();
   if (space === "cmyk" && depth !== "uchar") throw new Error(`CMYK of ${depth}, not of 8 bits`);
@@ -125,9 +148,15 @@ export function fits(size: Size, { stored, upright }: Header, exif = defaultPict
   return (exif !== "apply" && same(size, stored)) || (exif !== "ignore" && same(size, upright));
 }
 
-/** The size a picture is decoded to when no annotation tells one. */
-export function decodedSize({ stored, upright }: Header, exif = defaultPicture.exif): Size {
-  return exif === "ignore" ? stored : upright;
+/** The size {@link decodePicture} decodes a picture to, with the size an annotation tells if any. */
+export function decodedSize(
+  { stored, upright }: Header,
+  exif = defaultPicture.exif,
+  annotated?: Size,
+): Size {
+  const drawnAsStored =
+    exif === "auto" && annotated && same(annotated, stored) && !same(annotated, upright);
+  return exif === "ignore" || drawnAsStored ? stored : upright;
 }
 
 /** The sentence about an annotation whose size is not the picture's. */
@@ -173,20 +202,25 @@ async function headerOf(bytes: Uint8Array): Promise<Header> {
   return { stored: { width, height }, upright: autoOrient, colours: coloursOf(metadata) };
 }
 
+/** Holds the frame header of a JPEG without EXIF data; Node takes such buffers from a pool. */
+const glanceBytes = 4000;
 /** Holds the headers of nearly all pictures, EXIF thumbnails and colour profiles included. */
 const headBytes = 1 << 17;
 
-async function readHead(file: string): Promise<{ bytes: Uint8Array; whole: boolean }> {
+async function readHead(
+  file: string,
+  length = headBytes,
+): Promise<{ bytes: Uint8Array; whole: boolean }> {
   const handle = await open(file);
   try {
-    const { bytesRead, buffer } = await handle.read(Buffer.alloc(headBytes), 0, headBytes, 0);
-    return { bytes: buffer.subarray(0, bytesRead), whole: bytesRead < headBytes };
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(length), 0, length, 0);
+    return { bytes: buffer.subarray(0, bytesRead), whole: bytesRead < length };
   } finally {
     await handle.close();
   }
 }
 
-function refuseLarge(file: string, { stored: { width, height } }: Header, limit: number): void {
+function refuseLarge(file: string, { width, height }: Size, limit: number): void {
   if (width * height <= limit) return;
   const message = `${file}: expected a picture of at most ${limit} pixels (maxPixels), got ${width}x${height}`;
   throw new SsdError("BAD_DATA", message);

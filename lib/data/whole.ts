@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
-import { rename } from "node:fs/promises";
+import { open, rename } from "node:fs/promises";
+import { dirname } from "node:path";
 
 /**
  * Makes a file or folder that is whole or not there: `make` fills a temporary one beside `path`,
@@ -24,4 +25,11 @@ export async function makeWhole<T>(
     process.off("exit", remove);
     remove();
   }
+}
+
+/** Makes a rename durable; some file systems do not sync folders, which is no failure. */
+export async function syncFolder(file: string): Promise<void> {
+  const handle = await open(dirname(file), "r");
+  await handle.sync().catch(() => undefined);
+  await handle.close();
 }

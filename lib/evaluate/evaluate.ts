@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { cacheShape, checkCache } from "../data/cache-options.js";
 import type { DataSource } from "../data/dataset.js";
-import { type OpenPack, openLoader, openPack } from "../data/loader.js";
+import { type OpenPictures, openLoader, openPictures } from "../data/loader.js";
 import { shuffled } from "../data/order.js";
+import type { PackEvent } from "../data/pack-events.js";
 import { pictureOptions } from "../data/picture-options.js";
 import { type Detector, toPixels } from "../detector.js";
 import { cancelled } from "../errors.js";
@@ -41,6 +43,8 @@ const evaluateOptions = protocolOptions.extend({
   limit: z.int().positive().optional().describe("take only the first pictures"),
   signal: z.instanceof(AbortSignal).optional(),
   onProgress: z.custom<(done: number, total: number) => void>().optional(),
+  ...cacheShape,
+  onEvent: z.custom<(event: PackEvent) => void>().optional(),
 });
 
 /** Options of {@link evaluate}; every field optional. */
@@ -72,26 +76,28 @@ export async function evaluate(
 ): Promise<Evaluation> {
   const resolved = parseOptions(evaluateOptions, options, "evaluate options");
   checkProtocol(resolved, "evaluate options");
-  const dataset = await data.read({
-    classes: detector.classes,
-    limit: resolved.limit,
-    picture: resolved.picture,
-  });
-  const opened = await openPack(dataset);
+  const { cache, maxSide, onEvent, signal, limit } = resolved;
+  const { classes, device } = detector;
+  checkCache(cache, device);
+  const dataset = await data.read({ classes, limit, picture: resolved.picture });
+  const opened = await openPictures(dataset, { cache, maxSide, device, onEvent, signal });
   try {
-    return await evaluatePack(detector, opened, resolved);
+    return await evaluatePictures(detector, opened, resolved);
   } finally {
     opened.native.dispose();
   }
 }
 
-/** What {@link evaluatePack} needs: {@link EvaluateOptions} with their defaults, less what decoding takes. */
-export type ResolvedEvaluateOptions = Omit<z.output<typeof evaluateOptions>, "picture">;
+/** What {@link evaluatePictures} needs: {@link EvaluateOptions} with their defaults, less what decoding takes. */
+export type ResolvedEvaluateOptions = Omit<
+  z.output<typeof evaluateOptions>,
+  "picture" | keyof typeof cacheShape
+>;
 
 /** As {@link evaluate}, on decoded pictures. */
-export async function evaluatePack(
+export async function evaluatePictures(
   detector: Detector,
-  opened: OpenPack,
+  opened: OpenPictures,
   options: ResolvedEvaluateOptions,
 ): Promise<Evaluation> {
   const { batch, workers, protocol, iou, signal, onProgress } = options;
@@ -105,7 +111,7 @@ export async function evaluatePack(
     fit,
   });
   const loss = resolveLoss(lossOptions.parse({}), detector.preset.variances);
-  const { items } = opened.pack.dataset;
+  const { items } = opened.dataset;
   const sums = { conf: 0, loc: 0 };
   const detections: ImageDetections[] = [];
   const batches = Math.ceil(items.length / batch);
@@ -145,8 +151,8 @@ function inOrder(count: number): Uint32Array {
 }
 
 /** All truths, the difficult ones and the crowds marked, in the form of {@link averagePrecision}. */
-export function truthsOf({ pack }: OpenPack): ImageTruths[] {
-  return pack.dataset.items.map(({ truths }) => ({
+export function truthsOf({ dataset }: OpenPictures): ImageTruths[] {
+  return dataset.items.map(({ truths }) => ({
     boxes: truths.map(({ box }) => box),
     labels: truths.map(({ label }) => label),
     difficult: truths.map(({ difficult }) => difficult),

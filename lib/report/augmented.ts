@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { Dataset, Item } from "../data/dataset.js";
-import { openLoader, openPack } from "../data/loader.js";
+import { openLoader, openPictures } from "../data/loader.js";
 import type { Decoded } from "../data/picture.js";
 import type { AugmentSpec, NativeTensor } from "../native.js";
 import type { Preset } from "../presets.js";
@@ -17,7 +17,7 @@ export async function augmentedCells(
   preset: Preset,
   { seed, augment }: { seed: number; augment: AugmentSpec },
 ): Promise<SheetCell[]> {
-  const opened = await openPack({ ...dataset, items });
+  const opened = await openPictures({ ...dataset, items });
   // The mean stays in the numbers' place and comes back below; deviations would only be undone.
   const plain = { ...preset, std: [1, 1, 1] as Preset["std"] };
   const loader = openLoader(opened, plain, { batch: 1, seed, workers: 1, augment });

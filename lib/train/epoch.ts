@@ -1,6 +1,6 @@
-import type { OpenPack } from "../data/loader.js";
+import type { OpenPictures } from "../data/loader.js";
 import type { Detector } from "../detector.js";
-import { type Evaluation, evaluatePack } from "../evaluate/evaluate.js";
+import { type Evaluation, evaluatePictures } from "../evaluate/evaluate.js";
 import type { Context } from "./context.js";
 import type { EpochSummary, LossTerms } from "./events.js";
 import { learningRate, type Phase } from "./schedule.js";
@@ -46,11 +46,11 @@ export async function endEpoch(context: Context, phase: Phase): Promise<void> {
 
 async function validate(
   { options, emit }: Context,
-  pictures: OpenPack,
+  pictures: OpenPictures,
   detector: Detector,
   epoch?: EpochSummary,
 ): Promise<Evaluation> {
-  return evaluatePack(detector, pictures, {
+  return evaluatePictures(detector, pictures, {
     batch: options.batch,
     workers: options.workers,
     protocol: "voc",

@@ -1,5 +1,6 @@
 import type { LoadReport } from "../checkpoint/init.js";
 import type { Problem } from "../data/dataset.js";
+import type { PackEvent } from "../data/pack-events.js";
 import type { Evaluation } from "../evaluate/evaluate.js";
 
 /** Terms of a step's loss; `soft` and `l2` are there when a teacher is. */
@@ -46,7 +47,7 @@ export interface EpochSummary {
 /** What a run tells while it goes on, in order. */
 export type TrainEvent =
   | { kind: "data"; train: number; val: number; problems: Problem[] }
-  | { kind: "pack"; done: number; total: number }
+  | PackEvent
   | { kind: "teacher"; evaluation: Evaluation }
   | { kind: "init"; report: LoadReport }
   | { kind: "phase"; name: "freeze" | "train"; from: number; to: number; lr: number }

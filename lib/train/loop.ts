@@ -59,7 +59,7 @@ async function runWith(
   const dtype = options.precision === "bf16" && distill === undefined ? "bfloat16" : "float32";
   const loader = openLoader(data.train, student.preset, {
     ...{ batch, seed, workers, augment, dtype },
-    device: student.native.device,
+    device: student.device,
   });
   const stopping = signal === undefined ? stop : AbortSignal.any([stop, signal]);
   const context: Context = {
@@ -119,7 +119,7 @@ async function runPhases(
 /** The steps of an epoch, from where it stands. @returns Whether it was done to its end. */
 async function runEpoch(context: Context, phase: Phase): Promise<boolean> {
   const { session, loader, at, options, batches, data, emit, stop } = context;
-  const { items } = data.train.pack.dataset;
+  const { items } = data.train.dataset;
   const order = epochOrder(options.sampling, items, options.seed, at.epoch);
   loader.start(at.epoch, order, at.batch);
   while (at.batch < batches && !stop.aborted) {

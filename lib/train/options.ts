@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { cacheShape } from "../data/cache-options.js";
 import type { DataSource } from "../data/dataset.js";
 import { pictureOptions } from "../data/picture-options.js";
 import type { Detector } from "../detector.js";
@@ -123,6 +124,7 @@ export const trainOptions = z.strictObject({
   freeze: freezeOptions.prefault({}),
   augment: augmentOptions.prefault({}),
   picture: pictureOptions.prefault({}),
+  ...cacheShape,
   detect: detectOptions.prefault({}),
   evalEvery: z.int().positive().default(1).describe("epochs between validations"),
   keep: z.int().min(0).default(1).describe("newest epoch checkpoints kept beside best and last"),

@@ -1,3 +1,4 @@
+import { packSentence } from "../data/pack-events.js";
 import { problemLine, problemSummary } from "../data/problems.js";
 import type { LossTerms, TrainEvent } from "./events.js";
 
@@ -18,6 +19,10 @@ const quiet = 10;
  */
 export class Progress {
   private began = 0;
+  private label = "";
+  /** Of the bar under way: done when it began, and last. */
+  private first = 0;
+  private last = 0;
   private shown = Number.NEGATIVE_INFINITY;
   private bar = "";
 
@@ -34,6 +39,14 @@ export class Progress {
         break;
       case "pack":
         this.progress("Reading pictures", event.done, event.total, {});
+        break;
+      case "verify":
+        this.progress("Checking pictures", event.done, event.total, {});
+        break;
+      case "space":
+      case "wait":
+      case "feed":
+        this.line(packSentence(event)!);
         break;
       case "teacher":
         this.line(`Teacher: mAP ${event.evaluation.map.toFixed(4)}`);
@@ -106,15 +119,20 @@ export class Progress {
     fields: Record<string, number>,
   ): void {
     const now = this.now();
-    if (done === 1) {
+    if (label !== this.label || done <= this.last) {
       this.began = now;
+      this.label = label;
+      // What was done in an earlier attempt says nothing about the rate of this one.
+      this.first = done - 1;
       // The first has no rate yet: a plain line waits for one.
       if (!this.terminal.isTTY) this.shown = now;
     }
+    this.last = done;
     const wait = this.terminal.isTTY ? 0.1 : quiet;
     if (done < total && now - this.shown < wait) return;
     this.shown = now;
-    const text = progressLine(label, done, total, now - this.began, fields, this.terminal);
+    const spent = now - this.began;
+    const text = progressLine(label, done, total, spent, fields, this.terminal, this.first);
     if (this.terminal.isTTY) {
       this.bar = text;
       this.terminal.write(`\r\x1b[K${text}`);
@@ -147,8 +165,9 @@ export function progressLine(
   seconds: number,
   fields: Record<string, number>,
   { isTTY, columns }: Pick<Terminal, "isTTY" | "columns">,
+  first = 0,
 ): string {
-  const rate = done / Math.max(seconds, 1e-9);
+  const rate = (done - first) / Math.max(seconds, 1e-9);
   const known = rate >= 1 ? `${rate.toFixed(2)}it/s` : `${(1 / rate).toFixed(2)}s/it`;
   const speed = seconds > 0 ? known : "?it/s";
   const named = Object.entries(fields)

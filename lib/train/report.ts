@@ -1,5 +1,5 @@
 import { arch, platform } from "node:os";
-import type { OpenPack } from "../data/loader.js";
+import type { OpenPictures } from "../data/loader.js";
 import type { Detector } from "../detector.js";
 import { type Evaluation, samplePictures } from "../evaluate/evaluate.js";
 import { engine } from "../native.js";
@@ -59,10 +59,10 @@ export function runCurve(name: string, history: readonly EpochSummary[]): Report
 /** A few validation pictures with truth and detections, the same for every model. */
 export async function drawSamples(
   { classes }: Detector,
-  { pack }: OpenPack,
+  { dataset }: OpenPictures,
   { detections }: Evaluation,
 ): Promise<{ caption: string; image: Uint8Array }[]> {
-  const { items } = pack.dataset;
+  const { items } = dataset;
   const pictures = samplePictures(shown, items.length).map(async (i) => {
     const item = items[i]!;
     const found = detections[i]!;

@@ -24,6 +24,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   define_tensor(env, exports);
   define_ops(env, exports);
   define_model(env, exports);
+  define_pack(env, exports);
   define_loader(env, exports);
   define_session(env, exports);
   define_inference(env, exports);

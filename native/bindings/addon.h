@@ -18,7 +18,7 @@ struct Addon {
   explicit Addon(Napi::Env env) : completion(env) {}
 
   Napi::FunctionReference error;  // SsdError of lib/errors.ts
-  Napi::FunctionReference tensor, model, pack, loader, session;
+  Napi::FunctionReference tensor, model, pack, memory_pack, feed, loader, session;
 
   Completion completion;
   JobThread inference;
@@ -38,6 +38,7 @@ void define_info(Napi::Env env, Napi::Object exports);
 void define_tensor(Napi::Env env, Napi::Object exports);
 void define_ops(Napi::Env env, Napi::Object exports);
 void define_model(Napi::Env env, Napi::Object exports);
+void define_pack(Napi::Env env, Napi::Object exports);
 void define_loader(Napi::Env env, Napi::Object exports);
 void define_inference(Napi::Env env, Napi::Object exports);
 void define_decoded(Napi::Env env, Napi::Object exports);

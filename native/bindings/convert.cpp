@@ -161,17 +161,6 @@ SessionOptions to_session(const Napi::Value& value) {
           ema};
 }
 
-PackIndex to_pack(const Napi::Value& value) {
-  const Fields f(value, "pack index");
-  const auto offsets = f.typed<double>("offsets");
-  return {f.text("file"),
-          {offsets.begin(), offsets.end()},
-          f.typed<int32_t>("sizes"),
-          f.typed<int32_t>("counts"),
-          f.typed<float>("boxes"),
-          f.typed<int32_t>("labels")};
-}
-
 std::vector<Truths> to_truths(const Napi::Value& value) {
   if (!value.IsArray())
     throw Error(Code::BadOption, "expected an array of targets, got something else");

@@ -27,7 +27,6 @@ LoaderOptions to_loader(const Napi::Value& value);
 Layer to_layer(const Napi::Value& value, int32_t side);
 Napi::Value from_layer(Napi::Env env, const Layer& layer);
 SessionOptions to_session(const Napi::Value& value);
-PackIndex to_pack(const Napi::Value& value);
 std::vector<Truths> to_truths(const Napi::Value& value);
 
 Napi::Value from_detections(Napi::Env env, const Detections& found);

@@ -2,6 +2,7 @@
 
 #include "bindings/convert.h"
 #include "bindings/guard.h"
+#include "bindings/pack.h"
 
 namespace ssd {
 
@@ -44,32 +45,12 @@ Napi::Value from_batch(Napi::Env env, const Batch& batch) {
 
 }  // namespace
 
-// Pack(index)
-PackWrap::PackWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<PackWrap>(info) {
-  guard(info.Env(), [&] { value_ = std::make_shared<Pack>(to_pack(info[0])); });
-}
-
-Napi::Value PackWrap::length(const Napi::CallbackInfo& info) {
-  return guard(info.Env(),
-               [&] { return Napi::Number::New(info.Env(), static_cast<double>(get()->size())); });
-}
-
-void PackWrap::dispose(const Napi::CallbackInfo&) {
-  value_.reset();
-}
-
-Napi::Function PackWrap::define(Napi::Env env) {
-  return DefineClass(env, "NativePack",
-                     {InstanceAccessor<&PackWrap::length>("length"),
-                      InstanceMethod<&PackWrap::dispose>("dispose")});
-}
-
-// Loader(pack, options)
+// Loader(pictures, options)
 LoaderWrap::LoaderWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<LoaderWrap>(info) {
   guard(info.Env(), [&] {
     auto& addon = Addon::of(info.Env());
-    const auto pack = unwrap<PackWrap>(info[0], addon.pack, "a pack").get();
-    value_ = std::make_shared<Loader>(pack, to_loader(info[1]));
+    auto pictures = pictures_of(info[0]);
+    value_ = std::make_shared<Loader>(std::move(pictures), to_loader(info[1]));
     addon.on_shutdown(
         [loader = std::weak_ptr(value_)] {
           if (const auto live = loader.lock()) live->stop();
@@ -116,11 +97,8 @@ std::shared_ptr<Loader> loader_of(const Napi::Value& value) {
 }
 
 void define_loader(Napi::Env env, Napi::Object exports) {
-  auto pack = PackWrap::define(env);
   auto loader = LoaderWrap::define(env);
-  Addon::of(env).pack = Napi::Persistent(pack);
   Addon::of(env).loader = Napi::Persistent(loader);
-  exports.Set("Pack", pack);
   exports.Set("Loader", loader);
 }
 

@@ -6,16 +6,6 @@
 
 namespace ssd {
 
-class PackWrap : public Napi::ObjectWrap<PackWrap>, public Handle<Pack> {
- public:
-  static Napi::Function define(Napi::Env env);
-  explicit PackWrap(const Napi::CallbackInfo& info);
-
- private:
-  Napi::Value length(const Napi::CallbackInfo& info);
-  void dispose(const Napi::CallbackInfo& info);
-};
-
 class LoaderWrap : public Napi::ObjectWrap<LoaderWrap>, public Handle<Loader> {
  public:
   static Napi::Function define(Napi::Env env);

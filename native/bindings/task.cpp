@@ -23,7 +23,7 @@ void Completion::deliver(std::unique_ptr<Pending> pending) {
 void Completion::settle(Napi::Env env, Napi::Function, Completion* self, Pending* raw) {
   const std::unique_ptr<Pending> pending(raw);
   if (env == nullptr) return;
-  if (--self->pending_ == 0) self->channel_.Unref(env);
+  if (pending->keeps_alive && --self->pending_ == 0) self->channel_.Unref(env);
   try {
     if (pending->error) {
       pending->deferred.Reject(to_error(env, pending->error).Value());
@@ -40,10 +40,10 @@ void Completion::settle(Napi::Env env, Napi::Function, Completion* self, Pending
   }
 }
 
-Ticket::Ticket(Completion& completion, Napi::Env env)
+Ticket::Ticket(Completion& completion, Napi::Env env, bool keeps_alive)
     : completion_(completion),
-      pending_(new Pending{Napi::Promise::Deferred::New(env), nullptr, nullptr}) {
-  completion_.begin(env);
+      pending_(new Pending{Napi::Promise::Deferred::New(env), nullptr, nullptr, keeps_alive}) {
+  if (keeps_alive) completion_.begin(env);
 }
 
 Ticket::~Ticket() {

@@ -18,10 +18,11 @@ struct Pending {
   Napi::Promise::Deferred deferred;
   std::function<Napi::Value(Napi::Env)> finish;
   std::exception_ptr error;
+  bool keeps_alive = true;
 };
 
 // Brings results of native threads back to JavaScript's thread. Keeps the event loop alive while
-// something is pending, and only then.
+// something that does so is pending, and only then.
 class Completion {
  public:
   explicit Completion(Napi::Env env);
@@ -37,10 +38,11 @@ class Completion {
   int64_t pending_ = 0;
 };
 
-// Delivers its promise exactly once: with a result, or as cancelled when the job was dropped.
+// Delivers its promise exactly once: with a result, or as cancelled when the job was dropped. One
+// that waits for somebody else's work, and may wait for ever, does not keep the process alive.
 class Ticket {
  public:
-  Ticket(Completion& completion, Napi::Env env);
+  Ticket(Completion& completion, Napi::Env env, bool keeps_alive = true);
   ~Ticket();
   Ticket(const Ticket&) = delete;
   Ticket& operator=(const Ticket&) = delete;

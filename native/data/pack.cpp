@@ -5,9 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstring>
 #include <utility>
 
+#include "core/crc32.h"
 #include "core/error.h"
 
 namespace ssd {
@@ -18,29 +20,34 @@ namespace {
   throw Error(Code::BadData, "pack " + file + ": " + why);
 }
 
+std::string hex(uint32_t number) {
+  char text[9];
+  std::snprintf(text, sizeof text, "%08x", number);
+  return text;
+}
+
 }  // namespace
 
-Pack::Pack(PackIndex index) : index_(std::move(index)) {
-  const auto& file = index_.file;
-  const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) fail(file, std::string("expected a readable file, got ") + strerror(errno));
+Pack::Pack(PackIndex index)
+    : table_(std::move(static_cast<PictureList&>(index)), "pack " + index.file),
+      file_(std::move(index.file)),
+      offsets_(std::move(index.offsets)),
+      crcs_(std::move(index.crcs)),
+      sound_(std::make_unique<std::atomic<bool>[]>(table_.size())) {
+  const int descriptor = open(file_.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) fail(file_, std::string("expected a readable file, got ") + strerror(errno));
   struct stat status {};
   if (fstat(descriptor, &status) == 0 && status.st_size > 0) {
     bytes_ = static_cast<size_t>(status.st_size);
     map_ = mmap(nullptr, bytes_, PROT_READ, MAP_SHARED, descriptor, 0);
   }
   close(descriptor);
-  if (map_ == nullptr || map_ == MAP_FAILED) fail(file, "expected a file that can be mapped");
+  if (map_ == nullptr || map_ == MAP_FAILED) fail(file_, "expected a file that can be mapped");
   try {
-    check(bytes_);
+    check_places();
   } catch (...) {
     munmap(map_, bytes_);
     throw;
-  }
-  size_t first = 0;
-  for (const auto count : index_.counts) {
-    first_.push_back(first);
-    first += static_cast<size_t>(count);
   }
 }
 
@@ -48,39 +55,42 @@ Pack::~Pack() {
   munmap(map_, bytes_);
 }
 
-void Pack::check(uint64_t bytes) const {
-  const size_t pictures = size();
-  uint64_t truths = 0;
-  for (const auto count : index_.counts)
-    truths += count < 0 ? UINT32_MAX : static_cast<uint64_t>(count);
-  if (index_.sizes.size() != pictures * 2 || index_.counts.size() != pictures ||
-      index_.labels.size() != truths || index_.boxes.size() != truths * 4) {
-    fail(index_.file, "expected an index whose lists agree, got lists of other lengths");
+// Every picture lies inside the file as it is now, so a pack that was cut short is an error here. A
+// file that somebody shortens while it is mapped still ends the process (SIGBUS), as with any
+// mapping: nothing of this package ever shortens one, a new pack is a new file under the old name.
+void Pack::check_places() const {
+  if (offsets_.size() != size() || crcs_.size() != size()) {
+    fail(file_, "expected an index whose lists agree, got lists of other lengths");
   }
-  for (size_t i = 0; i < pictures; ++i) {
-    const int64_t width = index_.sizes[i * 2], height = index_.sizes[i * 2 + 1];
-    const bool positive = width > 0 && height > 0;
-    const uint64_t length =
-        positive ? static_cast<uint64_t>(width) * static_cast<uint64_t>(height) * 3 : 0;
-    if (!positive || length > bytes || index_.offsets[i] > bytes - length) {
-      fail(index_.file, "expected picture " + std::to_string(i) + " inside the file of " +
-                            std::to_string(bytes) + " bytes, got an end past it");
-    }
+  for (size_t i = 0; i < size(); ++i) {
+    const uint64_t length = table_.bytes(i);
+    if (length <= bytes_ && offsets_[i] <= bytes_ - length) continue;
+    fail(file_, "expected " + table_.path(i) + " inside the file of " + std::to_string(bytes_) +
+                    " bytes, got an end past it");
   }
 }
 
 Picture Pack::take(uint32_t index, const std::stop_token&) {
+  // Two threads may both check a picture; they find the same.
+  if (!sound_[index].load(std::memory_order_relaxed)) {
+    check_pixels(index);
+    sound_[index].store(true, std::memory_order_relaxed);
+  }
   return picture(index);
 }
 
+void Pack::check_pixels(size_t i) {
+  const auto found = crc32({picture(i).pixels, table_.bytes(i)});
+  if (found == crcs_[i]) return;
+  fail(file_,
+       "expected the pixels of " + table_.path(i) + " as they were written (crc32 " +
+           hex(crcs_[i]) + "), got others (" + hex(found) +
+           "): the file is damaged; \"ssd-distill data pack\" on the same data repairs it, or "
+           "delete it and it is made again");
+}
+
 Picture Pack::picture(size_t i) const {
-  const auto count = static_cast<size_t>(index_.counts[i]);
-  return {static_cast<const uint8_t*>(map_) + index_.offsets[i],
-          index_.sizes[i * 2],
-          index_.sizes[i * 2 + 1],
-          std::span(index_.boxes).subspan(first_[i] * 4, count * 4),
-          std::span(index_.labels).subspan(first_[i], count),
-          nullptr};
+  return table_.picture(i, static_cast<const uint8_t*>(map_) + offsets_[i], nullptr);
 }
 
 }  // namespace ssd

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { beforeEach, expect, test } from "vitest";
-import { openLoader, openPack } from "../../lib/data/loader.js";
+import { openLoader, openPictures } from "../../lib/data/loader.js";
 import { shuffled } from "../../lib/data/order.js";
 import type { NativeLoader } from "../../lib/native.js";
 import { augmentOptions } from "../../lib/train/options.js";
@@ -37,7 +37,7 @@ async function take(
 }
 
 test("the first 100 batches have one digest for 1, 2 and 4 threads and after a restart in mid-epoch", async () => {
-  const pack = await openPack(await shapes().read());
+  const pack = await openPictures(await shapes().read());
   const open = (workers: number) =>
     openLoader(pack, small, { batch, seed: 5, workers, augment: everything });
   const hashed = (hash: Hash) => (made: Awaited<ReturnType<NativeLoader["next"]>>) => {
@@ -68,7 +68,7 @@ test("the first 100 batches have one digest for 1, 2 and 4 threads and after a r
 });
 
 test("memory stays flat over 5000 batches, and so does the number of open files", async () => {
-  const pack = await openPack(await shapes().read());
+  const pack = await openPictures(await shapes().read());
   const files = () => readdirSync("/proc/self/fd").length;
   const loader = openLoader(pack, small, { batch, seed: 5, workers: 2, augment: everything });
   let boxes = 0;

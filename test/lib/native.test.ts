@@ -80,7 +80,9 @@ test("what the engine is given of another kind is an error, not a crash", () => 
   const anything = {} as never;
   expect(() => new engine.Model(anything, 0)).toThrow(/graph/);
   expect(() => new engine.Pack(anything)).toThrow(/pack index/);
-  expect(() => new engine.Loader(anything, anything)).toThrow(/a pack/);
+  expect(() => new engine.Loader(anything, anything)).toThrow(/pictures/);
+  expect(() => new engine.MemoryPack(anything)).toThrow(/picture list/);
+  expect(() => new engine.Feed(anything)).toThrow(/picture list/);
   expect(() => new engine.Session(anything, null, anything, anything)).toThrow(/expected an? /);
   expect(() => engine.jaccard(anything, anything)).toThrow(/expected [ab], got something else/);
 });

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "check.h"
+#include "core/crc32.h"
 
 Painting::Painting(int32_t width, int32_t height, const Rgb& colour)
     : width_(width),
@@ -34,17 +35,30 @@ ssd::Picture Painting::picture() const {
   return {pixels_.data(), width_, height_, boxes_, labels_, nullptr};
 }
 
-PackFile::PackFile(const std::vector<Painting>& paintings) {
-  std::vector<uint8_t> bytes(5, 0xEE);
+std::span<const uint8_t> Painting::pixels() const {
+  return pixels_;
+}
+
+ssd::PictureList list_of(const std::vector<Painting>& paintings) {
+  ssd::PictureList list;
   for (const auto& painting : paintings) {
     const auto picture = painting.picture();
-    const auto count = static_cast<size_t>(picture.width) * static_cast<size_t>(picture.height) * 3;
+    list.paths.push_back("painting " + std::to_string(list.paths.size()));
+    list.sizes.insert(list.sizes.end(), {picture.width, picture.height});
+    list.counts.push_back(static_cast<int32_t>(picture.labels.size()));
+    list.boxes.insert(list.boxes.end(), picture.boxes.begin(), picture.boxes.end());
+    list.labels.insert(list.labels.end(), picture.labels.begin(), picture.labels.end());
+  }
+  return list;
+}
+
+PackFile::PackFile(const std::vector<Painting>& paintings) : index{list_of(paintings), {}, {}, {}} {
+  std::vector<uint8_t> bytes(5, 0xEE);
+  for (const auto& painting : paintings) {
+    const auto pixels = painting.pixels();
     index.offsets.push_back(bytes.size());
-    bytes.insert(bytes.end(), picture.pixels, picture.pixels + count);
-    index.sizes.insert(index.sizes.end(), {picture.width, picture.height});
-    index.counts.push_back(static_cast<int32_t>(picture.labels.size()));
-    index.boxes.insert(index.boxes.end(), picture.boxes.begin(), picture.boxes.end());
-    index.labels.insert(index.labels.end(), picture.labels.begin(), picture.labels.end());
+    index.crcs.push_back(ssd::crc32(pixels));
+    bytes.insert(bytes.end(), pixels.begin(), pixels.end());
   }
   index.file = (std::filesystem::temp_directory_path() / "ssd_tests_XXXXXX").string();
   const int descriptor = mkstemp(index.file.data());

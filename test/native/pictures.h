@@ -18,6 +18,7 @@ class Painting {
 
   // Valid as long as the painting lives.
   ssd::Picture picture() const;
+  std::span<const uint8_t> pixels() const;
 
  private:
   int32_t width_, height_;
@@ -25,6 +26,9 @@ class Painting {
   std::vector<float> boxes_;
   std::vector<int32_t> labels_;
 };
+
+// What a holder of pictures is told about paintings.
+ssd::PictureList list_of(const std::vector<Painting>& paintings);
 
 // A pack in a temporary file, which goes with the object. The pictures start 5 bytes into it.
 class PackFile {

@@ -45,6 +45,16 @@ describe("eval", () => {
     expect(strict.map).toBe(0);
   });
 
+  test("is the same wherever the pictures are kept", async () => {
+    const words = ["eval", "--weights", weights, "--data", `voc:${dir}`, "--json"];
+    const packed = await stdoutOf(...words);
+    for (const cache of ["ram", "none"]) {
+      expect(await stdoutOf(...words, "--cache", cache)).toBe(packed);
+    }
+    const failing = stdoutOf(...words, "--cache", "gpu");
+    await expect(failing).rejects.toEqual(failure("BAD_OPTION", "on the CPU"));
+  });
+
   test("by COCO's prints its twelve numbers", async () => {
     const words = ["eval", "--weights", weights, "--data", `voc:${dir}`, "--metric", "coco"];
     const { map, classes, ...numbers } = JSON.parse(await stdoutOf(...words, "--json"));

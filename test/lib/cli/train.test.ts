@@ -30,6 +30,17 @@ test("with pictures to validate on prints the best epoch", async () => {
   expect(out).toMatch(/^Best mAP [01]\.\d{4} in epoch 1\nWeights /);
 });
 
+test("trains on pictures in memory or decoded on the fly to the same weights", async () => {
+  const dir = await pets();
+  const digests = ["disk", "ram", "none"].map((cache) => {
+    const { code, out } = run(trainArgs(dir, "--json", "--cache", cache, "--workers", "2"));
+    expect(code).toBe(0);
+    return JSON.parse(run(["inspect", JSON.parse(out).weights, "--json"]).out).tensors;
+  });
+  expect(digests[1]).toEqual(digests[0]);
+  expect(digests[2]).toEqual(digests[0]);
+});
+
 test("with --json prints one object, of a distilled student too", async () => {
   const dir = await pets();
   const first = run(trainArgs(dir, "--json", "--val-fraction", "0.25"));

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Box, Dataset } from "../../../lib/data/dataset.js";
-import { type OpenPack, openLoader, openPack } from "../../../lib/data/loader.js";
+import { type OpenPictures, openLoader, openPictures } from "../../../lib/data/loader.js";
 import type { AugmentSpec, DrawnLayer } from "../../../lib/native.js";
 import { augmentOptions } from "../../../lib/train/options.js";
 import { ownCache, small } from "../../support/small.js";
@@ -99,7 +99,7 @@ async function drawAll({ truths, options, overlap }: Run): Promise<Drawn[]> {
 }
 
 /** A pack of one picture many times over. */
-async function copies(truths: readonly Box[]): Promise<OpenPack> {
+async function copies(truths: readonly Box[]): Promise<OpenPictures> {
   const image = join(temporaryFolder(), "grey.png");
   const create = { width, height, channels: 3, background: "#808080" } as const;
   await sharp({ create }).png().toFile(image);
@@ -108,7 +108,7 @@ async function copies(truths: readonly Box[]): Promise<OpenPack> {
     return { id: `${i}`, image, width, height, truths: labelled };
   });
   const dataset: Dataset = { spec: "copies", classes: ["thing"], items, problems: [] };
-  return await openPack(dataset);
+  return await openPictures(dataset);
 }
 
 /** Every statistic by name, in standard errors from the reference's. */

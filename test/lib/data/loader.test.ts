@@ -1,12 +1,12 @@
-import { rename, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { beforeEach, describe, expect, test } from "vitest";
 import {
   type LoaderOptions,
-  type OpenPack,
+  type OpenPictures,
   openLoader,
-  openPack,
+  openPictures,
 } from "../../../lib/data/loader.js";
 import { shuffled } from "../../../lib/data/order.js";
 import { voc } from "../../../lib/data/voc.js";
@@ -24,9 +24,9 @@ beforeEach(() => {
 const plain: LoaderOptions = { batch: 2, seed: 0, workers: 1, augment: null };
 const augment = augmentOptions.parse({});
 
-async function pets(): Promise<OpenPack> {
+async function pets(): Promise<OpenPictures> {
   const content = { a: [cat, { ...dog, difficult: 1 }], b: [], c: [dog] };
-  return await openPack(await voc(await writeDevkit(temporaryFolder(), content)).read());
+  return await openPictures(await voc(await writeDevkit(temporaryFolder(), content)).read());
 }
 
 interface Plain {
@@ -82,7 +82,7 @@ describe("batches", () => {
       .png()
       .toBuffer();
     await writeFile(join(dir, "a.png"), colour);
-    const loader = openLoader(await openPack(await voc(dir).read()), small, plain);
+    const loader = openLoader(await openPictures(await voc(dir).read()), small, plain);
     loader.start(0, Uint32Array.of(0), 0);
     const [batch] = await take(loader, 1);
     const side = small.size * small.size;
@@ -96,7 +96,7 @@ describe("batches", () => {
   });
 
   test("an epoch may begin anywhere, and a new one drops the one under way", async () => {
-    const pack = await openPack(await shapes().read());
+    const pack = await openPictures(await shapes().read());
     const order = shuffled(12, 3, 1);
     const whole = openLoader(pack, small, { ...plain, augment });
     whole.start(1, order, 0);
@@ -110,7 +110,7 @@ describe("batches", () => {
 });
 
 describe("augmentation is a function of seed, epoch and picture", () => {
-  async function epochOf(pack: OpenPack, options: Partial<LoaderOptions>, epoch = 0) {
+  async function epochOf(pack: OpenPictures, options: Partial<LoaderOptions>, epoch = 0) {
     const loader = openLoader(pack, small, { ...plain, augment, ...options });
     loader.start(epoch, shuffled(12, 0, 0), 0);
     const batches = await take(loader, 12 / (options.batch ?? plain.batch));
@@ -119,14 +119,14 @@ describe("augmentation is a function of seed, epoch and picture", () => {
   }
 
   test("not of the number of workers", async () => {
-    const pack = await openPack(await shapes().read());
+    const pack = await openPictures(await shapes().read());
     const one = await epochOf(pack, {});
     expect(await epochOf(pack, { workers: 3 })).toEqual(one);
     expect(await epochOf(pack, { workers: 2 })).toEqual(one);
   });
 
   test("not of the batch it is in", async () => {
-    const pack = await openPack(await shapes().read());
+    const pack = await openPictures(await shapes().read());
     const flat = (batches: Plain[]) => batches.flatMap(({ boxes }) => boxes);
     expect(flat(await epochOf(pack, { batch: 3 }))).toEqual(
       flat(await epochOf(pack, { batch: 4 })),
@@ -134,7 +134,7 @@ describe("augmentation is a function of seed, epoch and picture", () => {
   });
 
   test("another in another epoch, with another seed, and without it", async () => {
-    const pack = await openPack(await shapes().read());
+    const pack = await openPictures(await shapes().read());
     const one = await epochOf(pack, {});
     for (const other of [
       await epochOf(pack, {}, 1),
@@ -147,7 +147,7 @@ describe("augmentation is a function of seed, epoch and picture", () => {
   });
 
   test("boxes stay inside the picture, with an area", async () => {
-    const pack = await openPack(await shapes().read());
+    const pack = await openPictures(await shapes().read());
     for (let epoch = 0; epoch < 5; epoch++) {
       const boxes = (await epochOf(pack, {}, epoch)).flatMap((batch) => batch.boxes.flat());
       expect(boxes.length).toBeGreaterThan(0);
@@ -199,15 +199,4 @@ describe("lifetime", () => {
       expect(() => openLoader(pack, small, { ...plain, ...wrong })).toThrow(failure("BAD_OPTION"));
     }
   });
-});
-
-test("pictures are packed once into the cache", async () => {
-  const dataset = await shapes().read();
-  const told: [number, number][] = [];
-  const { pack, length } = await openPack(dataset, (done, total) => told.push([done, total]));
-  expect([length, told.at(-1), told.length]).toEqual([12, [12, 12], 12]);
-  expect(pack.path.startsWith(process.env.SSD_DISTILL_CACHE!)).toBe(true);
-  await openPack(dataset, () => expect.fail("expected no picture to be decoded again"));
-  await rename(dataset.items[0]!.image, `${dataset.items[0]!.image}.away`);
-  await expect(openPack(dataset)).rejects.toEqual(failure("BAD_DATA", dataset.items[0]!.image));
 });

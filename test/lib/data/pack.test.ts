@@ -1,32 +1,15 @@
-import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { stat } from "node:fs/promises";
+
+import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
-import type { Dataset } from "../../../lib/data/dataset.js";
-import { type Pack, packDataset } from "../../../lib/data/pack.js";
+import { readPackFile } from "../../../lib/data/pack-index.js";
 import { voc } from "../../../lib/data/voc.js";
 import { hasData, onRealData, realData } from "../../support/data.js";
+import { events, pack, pixelsOf, smallSet, truthsIn } from "../../support/packs.js";
 import { temporaryFolder } from "../../support/temporary.js";
-import { cat, dog, picture, vocXml, writeDevkit, writeFiles } from "../../support/voc.js";
-
-async function smallSet(): Promise<Dataset> {
-  const content = { a: [cat, { ...dog, difficult: 1 }], b: [], c: [dog] };
-  return await voc(await writeDevkit(temporaryFolder(), content)).read();
-}
-
-/** The pixels of picture `i`, as the engine finds them. */
-async function pixelsOf(pack: Pack, i: number): Promise<Buffer> {
-  const { file, offsets, sizes } = pack.index({ ignored: true });
-  const offset = offsets[i]!;
-  const length = sizes[2 * i]! * sizes[2 * i + 1]! * 3;
-  return (await readFile(file)).subarray(offset, offset + length);
-}
-
-async function pack(dataset: Dataset, dir: string): Promise<{ packed: Pack; decoded: number }> {
-  let decoded = 0;
-  const packed = await packDataset(dataset, { dir, onProgress: () => decoded++ });
-  return { packed, decoded };
-}
+import { cat, picture, vocXml, writeFiles } from "../../support/voc.js";
 
 describe("round trip", () => {
   test("pixels are what sharp decodes, at aligned offsets", async () => {
@@ -35,7 +18,7 @@ describe("round trip", () => {
     const { offsets, sizes } = packed.index({ ignored: false });
     expect([...sizes]).toEqual([40, 30, 40, 30, 40, 30]);
     for (const [i, { image }] of dataset.items.entries()) {
-      expect(offsets[i]! % 64).toBe(0);
+      expect(offsets[i]! % 4096).toBe(0);
       const expected = await sharp(image).raw().toBuffer();
       expect((await pixelsOf(packed, i)).equals(expected)).toBe(true);
     }
@@ -65,15 +48,41 @@ describe("round trip", () => {
     expect(packed.dataset.items[0]!.truths).toEqual(marked);
   });
 
-  test("progress counts every picture, in order", async () => {
-    const calls: number[][] = [];
-    const onProgress = (done: number, total: number) => calls.push([done, total]);
-    await packDataset(await smallSet(), { dir: temporaryFolder(), onProgress });
-    expect(calls).toEqual([
-      [1, 3],
-      [2, 3],
-      [3, 3],
-    ]);
+  test("the file tells classes, boxes, labels and flags, sources and checksums", async () => {
+    const dataset = await smallSet();
+    const [first, ...rest] = dataset.items;
+    const marked = first!.truths.map((truth) => ({ ...truth, crowd: true, area: 7.5 }));
+    const items = [{ ...first!, truths: marked }, ...rest];
+    const { packed } = await pack({ ...dataset, items }, temporaryFolder());
+    const { classes, pictures } = await truthsIn(packed.path);
+    expect(classes).toEqual(["cat", "dog"]);
+    expect(pictures[0]).toMatchObject({
+      id: "a",
+      boxes: [
+        [2, 3, 19, 24],
+        [9, 1, 32, 16],
+      ],
+      labels: [0, 1],
+      difficult: [0, 1],
+      crowd: [1, 1],
+      area: [7.5, 7.5],
+    });
+    const file = (await readPackFile(packed.path))!;
+    expect(file.sources).toMatch(/^[0-9a-f]{64}$/);
+    for (const [i, picture] of file.pictures.entries()) {
+      const { size, mtimeMs } = await stat(items[i]!.image);
+      expect(picture).toMatchObject({ path: items[i]!.image, bytes: size, mtimeMs });
+      expect(picture.crc).toBe(crc32(await pixelsOf(packed, i)));
+    }
+    expect(packed.bytes).toBe((await stat(packed.path)).size);
+  });
+
+  test("the space is told first, then every picture is counted", async () => {
+    const dir = temporaryFolder();
+    const [space, ...counted] = await events(await smallSet(), dir);
+    expect(space).toMatchObject({ kind: "space", pictures: 3, free: expect.any(Number) });
+    expect((space as { bytes: number }).bytes).toBeGreaterThan(3 * 40 * 30 * 3);
+    expect(counted).toEqual([1, 2, 3].map((done) => ({ kind: "pack", done, total: 3 })));
   });
 });
 
@@ -117,140 +126,43 @@ describe("the decoded size counts", () => {
   });
 });
 
-describe("reuse", () => {
-  test("the same pictures are not decoded twice, changed ones are", async () => {
-    const dataset = await smallSet();
-    const dir = temporaryFolder();
-    const first = await pack(dataset, dir);
-    const again = await pack(dataset, dir);
-    expect([first.decoded, again.decoded]).toEqual([3, 0]);
-    expect(again.packed.path).toBe(first.packed.path);
-    expect(again.packed.index({ ignored: true })).toEqual(first.packed.index({ ignored: true }));
-    await utimes(dataset.items[1]!.image, 1, 1);
-    const changed = await pack(dataset, dir);
-    expect(changed.decoded).toBe(3);
-    expect(changed.packed.path).not.toBe(first.packed.path);
+describe("maxSide", () => {
+  test("shrinks pixels and the engine's boxes; the data set keeps the picture's own", async () => {
+    const dir = await writeFiles(temporaryFolder(), {
+      "a.png": await picture("a.png", 80, 60),
+      "a.xml": vocXml([{ ...cat, box: [9, 5, 40, 60] }], [80, 60]),
+      "b.png": await picture("b.png", 20, 10),
+      "b.xml": vocXml([{ ...cat, box: [1, 1, 20, 10] }], [20, 10]),
+    });
+    const dataset = await voc(dir).read();
+    const { packed } = await pack(dataset, temporaryFolder(), { maxSide: 40 });
+    const { sizes, boxes } = packed.index({ ignored: false });
+    expect([...sizes]).toEqual([40, 30, 20, 10]);
+    expect([...boxes]).toEqual([4, 2, 19.5, 29.5, 0, 0, 19, 9]);
+    expect(packed.dataset.items).toEqual(dataset.items);
+    const expected = await sharp(dataset.items[0]!.image).resize(40, 30).raw().toBuffer();
+    expect((await pixelsOf(packed, 0)).equals(expected)).toBe(true);
   });
 
-  test("other boxes on the same pictures need no decoding, other pictures do", async () => {
+  test("makes a pack of its own", async () => {
     const dataset = await smallSet();
     const dir = temporaryFolder();
-    await pack(dataset, dir);
-    const bare = { ...dataset, items: dataset.items.map((item) => ({ ...item, truths: [] })) };
-    const { packed, decoded } = await pack(bare, dir);
-    expect(decoded).toBe(0);
-    expect(packed.index({ ignored: true }).boxes).toHaveLength(0);
-    const fewer = { ...dataset, items: dataset.items.slice(1) };
-    expect((await pack(fewer, dir)).decoded).toBe(2);
-    const turned = { ...dataset, items: dataset.items.toReversed() };
-    expect((await pack(turned, dir)).decoded).toBe(3);
-  });
-
-  const damages: [string, (bytes: Buffer) => Buffer][] = [
-    ["truncated", (bytes) => bytes.subarray(0, bytes.length - 1)],
-    ["longer", (bytes) => Buffer.concat([bytes, Buffer.alloc(1)])],
-    ["empty", () => Buffer.alloc(0)],
-    ["without magic", (bytes) => Buffer.concat([Buffer.from("X"), bytes.subarray(1)])],
-    ["with another index", (bytes) => flip(bytes, bytes.length - 3)],
-    ["with another header", (bytes) => flip(bytes, 9)],
-    ["with another digest", (bytes) => flip(bytes, 24)],
-    ["of zeros", (bytes) => Buffer.alloc(bytes.length)],
-  ];
-  test.each(damages)("a pack that is %s is written again", async (_, damage) => {
-    const dataset = await smallSet();
-    const dir = temporaryFolder();
-    const { packed } = await pack(dataset, dir);
-    const sound = await readFile(packed.path);
-    await writeFile(packed.path, damage(Buffer.from(sound)));
-    const again = await pack(dataset, dir);
-    expect(again.decoded).toBe(3);
-    expect((await readFile(packed.path)).equals(sound)).toBe(true);
-  });
-
-  test("two at once do no harm", async () => {
-    const dataset = await smallSet();
-    const dir = temporaryFolder();
-    const [a, b] = await Promise.all([pack(dataset, dir), pack(dataset, dir)]);
-    expect(a.packed.path).toBe(b.packed.path);
-    expect(await readdir(dir)).toEqual([basename(a.packed.path)]);
+    const whole = await pack(dataset, dir);
+    const shrunk = await pack(dataset, dir, { maxSide: 20 });
+    expect(shrunk.packed.path).not.toBe(whole.packed.path);
+    expect(shrunk.decoded).toBe(3);
     expect((await pack(dataset, dir)).decoded).toBe(0);
   });
 });
 
-function flip(bytes: Buffer, at: number): Buffer {
-  bytes[at]! ^= 1;
-  return bytes;
-}
-
-describe("failures leave nothing behind and name what it was", () => {
-  test("a truncated picture", async () => {
-    const dataset = await smallSet();
-    const file = dataset.items[2]!.image;
-    await writeFile(file, (await readFile(file)).subarray(0, 500));
-    const dir = temporaryFolder();
-    await expect(packDataset(dataset, { dir })).rejects.toMatchObject({
-      code: "BAD_DATA",
-      message: expect.stringContaining(`${file}: expected a picture that can be decoded`),
-    });
-    expect(await readdir(dir)).toEqual([]);
-  });
-
-  test("a picture that is gone", async () => {
-    const dataset = await smallSet();
-    const file = dataset.items[0]!.image;
-    await rm(file);
-    const failing = packDataset(dataset, { dir: temporaryFolder() });
-    await expect(failing).rejects.toThrow(`${file}: expected a picture, got: ENOENT`);
-    await expect(failing).rejects.toMatchObject({ code: "BAD_DATA" });
-  });
-
-  test("a folder that cannot be made or written", async () => {
-    const dataset = await smallSet();
-    const dir = temporaryFolder();
-    await writeFile(join(dir, "file"), "");
-    await expect(packDataset(dataset, { dir: join(dir, "file") })).rejects.toMatchObject({
-      code: "BAD_DATA",
-      message: expect.stringMatching(
-        /\.pack: expected to write the decoded pictures there, got: E/,
-      ),
-    });
-  });
-
-  test("a folder in the place of the file", async () => {
-    const dataset = await smallSet();
-    const dir = temporaryFolder();
-    const { packed } = await pack(dataset, dir);
-    await rm(packed.path);
-    await mkdir(join(packed.path, "x"), { recursive: true });
-    await expect(packDataset(dataset, { dir })).rejects.toThrow(packed.path);
-    expect(await readdir(dir)).toEqual([basename(packed.path)]);
-  });
-
-  test("no pictures at all", async () => {
-    const dataset = { ...(await smallSet()), items: [] };
-    await expect(packDataset(dataset, { dir: temporaryFolder() })).rejects.toThrow(
-      /expected at least one usable picture, got none/,
-    );
-  });
-
-  test("a caller who stops", async () => {
-    const dataset = await smallSet();
-    const dir = temporaryFolder();
-    const controller = new AbortController();
-    const onProgress = () => controller.abort();
-    const failing = packDataset(dataset, { dir, onProgress, signal: controller.signal });
-    await expect(failing).rejects.toMatchObject({ code: "CANCELLED" });
-    expect(await readdir(dir)).toEqual([]);
-  });
-
-  test("an error of the caller's own passes as it is", async () => {
-    const dir = temporaryFolder();
-    const onProgress = () => {
-      throw new TypeError("mine");
-    };
-    await expect(packDataset(await smallSet(), { dir, onProgress })).rejects.toThrow(TypeError);
-    expect(await readdir(dir)).toEqual([]);
-  });
+test("a part of a pack is its pictures alone", async () => {
+  const { packed } = await pack(await smallSet(), temporaryFolder());
+  const all = packed.index({ ignored: true });
+  const part = packed.index({ ignored: true, part: [2, 0] });
+  expect([...part.offsets]).toEqual([all.offsets[2], all.offsets[0]]);
+  expect([...part.crcs]).toEqual([all.crcs[2], all.crcs[0]]);
+  expect(part.paths).toEqual([all.paths[2], all.paths[0]]);
+  expect([...part.labels]).toEqual([1, 0, 1]);
 });
 
 describe.skipIf(!hasData("raccoon"))(onRealData("raccoon"), () => {

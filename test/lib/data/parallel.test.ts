@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { inOrder } from "../../../lib/data/parallel.js";
+import { eachOf, inOrder } from "../../../lib/data/parallel.js";
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -54,4 +54,32 @@ test("a consumer that stops early leaves nothing running", async () => {
   };
   for await (const _ of inOrder([1, 2, 3, 4, 5, 6], 3, work)) break;
   expect(running).toBe(0);
+});
+
+test("work for its own sake does not wait for a slow item, and keeps to the limit", async () => {
+  let running = 0;
+  let most = 0;
+  const finished: number[] = [];
+  await eachOf([0, 1, 2, 3, 4, 5], 2, async (item) => {
+    most = Math.max(most, ++running);
+    await pause(item === 0 ? 60 : 2);
+    running--;
+    finished.push(item);
+  });
+  expect(finished).toEqual([1, 2, 3, 4, 5, 0]);
+  expect(most).toBe(2);
+});
+
+test("after a failure no more is begun, and what runs is waited for", async () => {
+  const begun: number[] = [];
+  let running = 0;
+  const work = async (item: number) => {
+    begun.push(item);
+    running++;
+    await pause(item === 1 ? 1 : 20);
+    running--;
+    if (item === 1) throw new Error("one");
+  };
+  await expect(eachOf([0, 1, 2, 3, 4], 2, work)).rejects.toThrow("one");
+  expect([begun, running]).toEqual([[0, 1], 0]);
 });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { DataSource, Truth } from "../../../lib/data/dataset.js";
-import { openLoader, openPack } from "../../../lib/data/loader.js";
+import { openLoader, openPictures } from "../../../lib/data/loader.js";
 import { voc } from "../../../lib/data/voc.js";
 import { Detector } from "../../../lib/detector.js";
 import { SsdError } from "../../../lib/errors.js";
@@ -66,12 +66,36 @@ describe("an evaluation", () => {
     expect(await found(null, { coderClip: 0 })).toEqual(tame);
   });
 
+  test("is of the pictures as they are, whatever they were shrunk to and wherever kept", async () => {
+    const data = shapes();
+    const dataset = await data.read({ classes: shapeClasses });
+    const maxSide = 16;
+    const truths = truthsOf(await openPictures(dataset));
+    expect(truthsOf(await openPictures(dataset, { maxSide }))).toEqual(truths);
+    const whole = await evaluate(smallDetector(), data);
+    const shrunk = await evaluate(smallDetector(), data, { maxSide });
+    const most = Math.max(...shrunk.detections.flatMap(({ boxes }) => boxes as number[][]).flat());
+    expect(most).toBeGreaterThan(2 * maxSide);
+    expect(shrunk.loss).not.toEqual(whole.loss);
+    for (const cache of ["ram", "none"] as const) {
+      const { msPerPicture: _, ...kept } = await evaluate(smallDetector(), data, {
+        maxSide,
+        cache,
+      });
+      const { msPerPicture: __, ...packed } = shrunk;
+      expect(kept).toEqual(packed);
+    }
+    await expect(evaluate(smallDetector(), data, { cache: "gpu" })).rejects.toEqual(
+      failure("BAD_OPTION", '"cache"', "on the CPU"),
+    );
+  });
+
   test("is the average precision of its own detections, picture by picture", async () => {
     const data = shapes();
     const { map, classes, detections, msPerPicture } = await evaluate(smallDetector(), data);
     expect(detections).toHaveLength(12);
     expect(msPerPicture).toBeGreaterThan(0);
-    const truths = truthsOf(await openPack(await data.read({ classes: shapeClasses })));
+    const truths = truthsOf(await openPictures(await data.read({ classes: shapeClasses })));
     const scored = averagePrecision(detections, truths, { protocol: "voc", iou: 0.5 });
     expect(map).toBe(scored.map);
     for (const { label, ap, truths } of scored.classes) {
@@ -141,7 +165,7 @@ describe("an evaluation", () => {
     const detector = smallDetector();
     const data = shapes();
     const { loss } = await evaluate(detector, data, { batch: 4 });
-    const pack = await openPack(await data.read({ classes: shapeClasses }));
+    const pack = await openPictures(await data.read({ classes: shapeClasses }));
     const options = { batch: 4, workers: 1, seed: 0, augment: null };
     const loader = openLoader(pack, small, options);
     loader.start(

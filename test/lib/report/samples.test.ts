@@ -53,8 +53,12 @@ describe("what is drawn", () => {
     expect(seen.equals(await draw({ augment: { mosaic: 1 } }))).toBe(false);
     // Nothing but the mirror is left, which shows one way or the other.
     const still = { photometric: false, expand: false, crop: false, mirror: false };
-    const plain = await sharp(await draw({ augment: still })).raw().toBuffer();
-    const whole = await sharp(await draw({})).raw().toBuffer();
+    const plain = await sharp(await draw({ augment: still }))
+      .raw()
+      .toBuffer();
+    const whole = await sharp(await draw({}))
+      .raw()
+      .toBuffer();
     const [width, caption] = [428 * 2, 14];
     const far = plain.subarray(0, plain.length - width * caption * 3).reduce((sum, value, i) => {
       return sum + Math.abs(value - whole[i]!);

@@ -17,7 +17,7 @@ async function prepare(input: object, detector = smallDetector()) {
   const events: TrainEvent[] = [];
   const options = trainOptions.parse(input);
   const prepared = await prepareData(detector, options, (event) => events.push(event));
-  const ids = (pack: typeof prepared.val) => pack?.pack.dataset.items.map(({ id }) => id);
+  const ids = (pack: typeof prepared.val) => pack?.dataset.items.map(({ id }) => id);
   return { train: ids(prepared.train)!, val: ids(prepared.val), events };
 }
 
@@ -88,9 +88,27 @@ test("what is read, wrong and decoded is told: decoding counts both sets as one"
   const data = voc(await writeDevkit(temporaryFolder(), content));
   const detector = Detector.create(small, { classes: ["cat"] });
   const { events } = await prepare({ data, valFraction: 0.34 }, detector);
-  const [told, ...packed] = events;
+  const [told, space, ...packed] = events;
   expect(told).toMatchObject({ kind: "data", train: 2, val: 1, problems: [{ kind: "zero-area" }] });
+  expect(space).toMatchObject({ kind: "space", pictures: 3 });
   expect(packed).toEqual([1, 2, 3].map((done) => ({ kind: "pack", done, total: 3 })));
+});
+
+test("another seed or part finds the pictures packed", async () => {
+  const data = shapes();
+  await prepare({ data, seed: 1 });
+  const { events } = await prepare({ data, seed: 2, valFraction: 0.5 });
+  expect(events.map(({ kind }) => kind)).toEqual(["data"]);
+});
+
+test("pictures are kept where it is asked for, in parts and order the same", async () => {
+  const data = shapes();
+  const disk = await prepare({ data, valFraction: 0.25 });
+  for (const cache of ["ram", "none"]) {
+    const { train, val } = await prepare({ data, valFraction: 0.25, cache });
+    expect([train, val]).toEqual([disk.train, disk.val]);
+  }
+  await expect(prepare({ data, cache: "gpu" })).rejects.toEqual(failure("BAD_OPTION", '"cache"'));
 });
 
 test("classes are the detector's; data with others, or without pictures to train on, are refused", async () => {

@@ -100,6 +100,31 @@ describe("without a terminal", () => {
     ]);
   });
 
+  test("what an earlier attempt did says nothing about the rate", () => {
+    const { clock, progress, lines } = stage();
+    for (let done = 81; done <= 100; done++) {
+      clock.now += 1;
+      progress.show({ kind: "pack", done, total: 100 });
+    }
+    expect(lines().at(-1)).toMatch(
+      /^Reading pictures: 100%.* 100\/100 \[00:19<00:00, 1.05it\/s\]$/,
+    );
+  });
+
+  test("packing tells its space, its waits and what it looks at", () => {
+    const { progress, lines } = stage();
+    progress.show({ kind: "space", pictures: 2, bytes: 5e9, free: 7e9 });
+    progress.show({ kind: "wait", file: "x" });
+    progress.show({ kind: "feed", reason: "y" });
+    for (const done of [1, 2]) progress.show({ kind: "verify", done, total: 2 });
+    expect(lines().slice(0, 3)).toEqual([
+      "2 pictures, 5 GB decoded, 7 GB free",
+      "Waiting for another process that packs the same pictures (x)",
+      "Decoding on the fly: y",
+    ]);
+    expect(lines()[3]).toMatch(/^Checking pictures: 100%/);
+  });
+
   test("an epoch without a validation tells its loss alone", () => {
     const { progress, lines } = stage();
     progress.show({

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { beforeEach, expect, test } from "vitest";
-import { openPack } from "../../../lib/data/loader.js";
+import { openPictures } from "../../../lib/data/loader.js";
 import { evaluate } from "../../../lib/evaluate/evaluate.js";
 import { drawSamples, modelRow, runCurve, versions } from "../../../lib/train/report.js";
 import { train } from "../../../lib/train/run.js";
@@ -47,10 +47,10 @@ test("a curve has every epoch, and of the validation what there was", async () =
 test("samples are pictures with what is in them and what was found", async () => {
   const data = shapes();
   const detector = smallDetector();
-  const pack = await openPack(await data.read({ classes: shapeClasses }));
+  const pack = await openPictures(await data.read({ classes: shapeClasses }));
   const samples = await drawSamples(detector, pack, await evaluate(detector, data));
   expect(samples).toHaveLength(8);
-  const ids = pack.pack.dataset.items.map(({ id }) => id);
+  const ids = pack.dataset.items.map(({ id }) => id);
   for (const { caption, image } of samples) {
     expect(ids).toContain(caption);
     expect((await sharp(image).metadata()).format).toBe("jpeg");

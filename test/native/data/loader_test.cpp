@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "data/pack.h"
 #include "pictures.h"
 #include "tensors.h"
 
