@@ -60,6 +60,7 @@ describe("a run", () => {
     const saving = [...epoch, "saved"];
     expect(await kindsOf({ out: temporaryFolder() })).toEqual([
       "data",
+      "space",
       "pack",
       "phase",
       ...saving,
