@@ -56,32 +56,34 @@ describe("a run", () => {
 
   test("tells what it does in order", async () => {
     const epoch = ["step", "validate", "epoch"];
-    expect(await kindsOf()).toEqual(["data", "pack", "phase", ...epoch, ...epoch]);
+    expect(await kindsOf()).toEqual(["data", "space", "pack", "phase", ...epoch, ...epoch]);
     const saving = [...epoch, "saved"];
     expect(await kindsOf({ out: temporaryFolder() })).toEqual([
       "data",
+      "space",
       "pack",
       "phase",
       ...saving,
       ...saving,
     ]);
     const teacher = smallDetector(1);
-    expect((await kindsOf({ distill: { teacher } })).slice(0, 4)).toEqual([
+    expect((await kindsOf({ distill: { teacher } })).slice(0, 5)).toEqual([
       "data",
+      "space",
       "pack",
       "teacher",
       "phase",
     ]);
     expect(await kindsOf({ freeze: { epochs: 1 } })).toEqual([
-      ...["data", "pack", "phase", ...epoch],
+      ...["data", "space", "pack", "phase", ...epoch],
       ...["phase", ...epoch],
     ]);
     expect(await kindsOf({ evalEvery: 2 })).toEqual([
-      ...["data", "pack", "phase", "step", "epoch"],
+      ...["data", "space", "pack", "phase", "step", "epoch"],
       ...epoch,
     ]);
     expect(await kindsOf({ valFraction: 0, epochs: 1 })).toEqual([
-      ...["data", "pack", "phase", "step", "epoch"],
+      ...["data", "space", "pack", "phase", "step", "epoch"],
     ]);
   });
 
