@@ -119,10 +119,15 @@ void Loader::drop_slots() {
 
 bool Loader::has_work() const {
   if (failure_) return false;
-  const bool unclaimed = std::any_of(slots_.begin(), slots_.end(), [](const auto& slot) {
-    return slot->claimed < slot->recipes.size();
-  });
-  return unclaimed || (slots_.size() < kAhead && taken_ + slots_.size() < batches());
+  return has_room() || std::any_of(slots_.begin(), slots_.end(), unclaimed);
+}
+
+bool Loader::has_room() const {
+  return slots_.size() < kAhead && taken_ + slots_.size() < batches();
+}
+
+bool Loader::unclaimed(const std::shared_ptr<Slot>& slot) {
+  return slot->claimed < slot->recipes.size();
 }
 
 void Loader::work() {
@@ -164,14 +169,13 @@ void Loader::work() {
   }
 }
 
-// The first picture nobody makes yet; opens a batch when there is none.
+// The first picture nobody makes yet. All batches that there is room for are opened at once, so that
+// pictures which have to be fetched are known early.
 Loader::Claim Loader::claim() {
-  for (const auto& slot : slots_) {
-    if (slot->claimed < slot->recipes.size()) return {slot, slot->claimed++};
-  }
-  slots_.push_back(open(taken_ + slots_.size()));
+  while (has_room()) slots_.push_back(open(taken_ + slots_.size()));
   work_.notify_all();
-  return {slots_.back(), slots_.back()->claimed++};
+  const auto slot = *std::find_if(slots_.begin(), slots_.end(), unclaimed);
+  return {slot, slot->claimed++};
 }
 
 std::shared_ptr<Loader::Slot> Loader::open(size_t number) {

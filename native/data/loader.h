@@ -66,6 +66,8 @@ class Loader {
 
   void work();
   bool has_work() const;
+  bool has_room() const;
+  static bool unclaimed(const std::shared_ptr<Slot>& slot);
   Claim claim();
   std::shared_ptr<Slot> open(size_t number);
   void make(Slot& slot, size_t picture);

@@ -13,6 +13,7 @@ import {
 import type { PackEvent } from "../../../lib/data/pack-events.js";
 import * as space from "../../../lib/data/pack-space.js";
 import { Tensor } from "../../../lib/tensor.js";
+import { augmentOptions } from "../../../lib/train/options.js";
 import { failure, ownCache, shapes, small } from "../../support/small.js";
 
 vi.mock("../../../lib/data/pack-space.js", async (original) => ({
@@ -40,7 +41,7 @@ async function open(dataset: Dataset, options: OpenOptions = {}) {
   return pictures;
 }
 
-const augment = { photometric: true, expand: true, crop: true, mirror: true };
+const augment = augmentOptions.parse({});
 const options = { batch: 5, seed: 3, workers: 2, augment };
 
 /** Two epochs of batches, the second begun before the first is over. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { decodePicture, readHeader } from "../../../lib/data/picture.js";
-import { formatOf, jpegComponents } from "../../../lib/data/picture-format.js";
+import { formatOf, jpegFrame } from "../../../lib/data/picture-format.js";
 import { claiming, inkJpeg, inkTiff, png, tiff, withAdobe } from "../../support/encoded.js";
 import { temporaryFolder } from "../../support/temporary.js";
 import { picture } from "../../support/voc.js";
@@ -22,7 +22,7 @@ describe("inks become light: (255 - C) * (255 - K) / 255", () => {
   ])("%s", async (_, ink, rgb) => {
     expect(await first(inkTiff(ink))).toEqual(rgb);
     const jpeg = await inkJpeg(ink);
-    expect(jpegComponents(jpeg)).toBe(4);
+    expect(jpegFrame(jpeg)?.components).toBe(4);
     expect(await first(jpeg)).toEqual(rgb);
     // Without Adobe's marker inks are taken for inverted too, as PIL and OpenCV do.
     expect(await first(withAdobe(jpeg, undefined))).toEqual(rgb);

@@ -209,7 +209,11 @@ TEST(many_threads_take_and_drop_at_random_and_nothing_is_left) {
 }
 
 LoaderOptions options(int32_t threads) {
-  return {.side = 24, .batch = 4, .seed = 5, .threads = threads, .augment = AugmentOptions{}};
+  return {.batch = 4,
+          .frame = {.side = 24},
+          .seed = 5,
+          .threads = threads,
+          .augment = AugmentOptions{}};
 }
 
 Order all(uint32_t count) {
@@ -250,8 +254,8 @@ TEST(a_loader_that_starts_anew_or_stops_takes_its_announcements_back) {
   Loader loader(stage.feed, options(1));
   loader.start(0, all(11), 0);
   while (stage.feed->announced() < 8) std::this_thread::yield();
-  loader.start(1, {9}, 0);  // its thread still waits for the batch it has claimed
-  EXPECT_EQ(4, stage.feed->announced());
+  loader.start(1, {9}, 0);  // its thread still waits for the picture it has claimed
+  EXPECT_EQ(1, stage.feed->announced());
   loader.stop();
   EXPECT_EQ(0, stage.feed->announced());
 }
