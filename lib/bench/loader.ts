@@ -113,8 +113,12 @@ function ours({ opened }: BenchPack, options: ResolvedBenchOptions, threads: num
   };
 }
 
-/** Takes batches until a time, the first of which starts the clock. */
+/** Batches before the clock starts: by then the buffers exist that are used again from there on. */
+const settling = 8;
+
+/** Takes batches until a time. */
 class Pump {
+  #batches = 0;
   #pictures = 0;
   #first: number | undefined;
   #last = 0;
@@ -124,7 +128,7 @@ class Pump {
     readonly until: number,
   ) {}
 
-  /** Whether the time is up; not before two batches. */
+  /** Whether the time is up; not before a batch was measured. */
   get over(): boolean {
     return this.#pictures > 0 && performance.now() >= this.until;
   }
@@ -136,13 +140,14 @@ class Pump {
   async epoch(batches: number): Promise<void> {
     const numbers = Array.from({ length: batches }, (_, i) => i);
     const next = async (number: number) =>
-      number > 1 && this.over ? undefined : await this.loader.next();
+      number > settling && this.over ? undefined : await this.loader.next();
     for await (const batch of inOrder(numbers, inFlight, next)) {
       if (batch === undefined) continue;
       batch.images.dispose();
       this.#last = performance.now();
-      if (this.#first === undefined) this.#first = this.#last;
-      else this.#pictures += batch.indices.length;
+      this.#batches += 1;
+      if (this.#batches > settling) this.#pictures += batch.indices.length;
+      else this.#first = this.#last;
     }
   }
 }

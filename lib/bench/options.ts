@@ -16,7 +16,7 @@ export const benchOptions = z.strictObject({
     .describe("threads of ours, separated by commas; the first number is the peer's too"),
   size: count.default(300).describe("side of a training picture"),
   batch: count.default(32).describe("pictures of a batch"),
-  seconds: z.number().positive().max(600).default(1).describe("length of a measurement"),
+  seconds: z.number().positive().max(600).default(2).describe("length of a measurement"),
   rounds: count.default(5).describe("how often ours and the peers are measured in turn"),
 });
 

@@ -33,20 +33,17 @@ SSD_HOST_DEVICE inline void turn(const Distortion& d, float& r, float& g, float&
   const float rg = r > g ? r : g, low_rg = r < g ? r : g;
   const float value = rg > b ? rg : b;
   const float chroma = value - (low_rg < b ? low_rg : b);
-  const bool coloured = (chroma > 0) & (value > 0);
-  const float per = 1 / (coloured ? chroma : 1);
+  const bool coloured = value > 0;
+  const float per = 1 / (chroma > 0 ? chroma : 1);
   float sector = value == r ? (g - b) * per : value == g ? 2 + (b - r) * per : 4 + (r - g) * per;
-  sector += d.hue;
+  sector += coloured ? d.hue : 0;
   sector = sector < 0 ? sector + 6 : sector;
   sector = sector >= 6 ? sector - 6 : sector;
-  const float range = chroma * d.saturation;
+  const float range = chroma * (coloured ? d.saturation : 1);
   // What each channel lacks of the value: trapezia over the circle (HSV without its six cases).
-  const float red = value - range * unit(2 - magnitude(sector - 3));
-  const float green = value - range * unit(magnitude(sector - 2) - 1);
-  const float blue = value - range * unit(magnitude(sector - 4) - 1);
-  r = coloured ? red : r;
-  g = coloured ? green : g;
-  b = coloured ? blue : b;
+  r = value - range * unit(2 - magnitude(sector - 3));
+  g = value - range * unit(magnitude(sector - 2) - 1);
+  b = value - range * unit(magnitude(sector - 4) - 1);
 }
 
 // All but the permutation of the channels. RGB of 0..255; nothing is clipped.

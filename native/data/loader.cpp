@@ -169,8 +169,8 @@ void Loader::work() {
   }
 }
 
-// The first picture nobody makes yet. All batches that there is room for are opened at once, so that
-// pictures which have to be fetched are known early.
+// The first picture nobody makes yet. All batches that there is room for are opened at once, so
+// that pictures which have to be fetched are known early.
 Loader::Claim Loader::claim() {
   while (has_room()) slots_.push_back(open(taken_ + slots_.size()));
   work_.notify_all();

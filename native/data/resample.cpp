@@ -20,15 +20,36 @@ void write(const std::vector<Pixel>& row, const Pixel& scale, const Pixel& shift
   }
 }
 
-// The same for floats: four lanes at once, of which the next pixel overwrites the idle one.
+using Two = float __attribute__((vector_size(32)));
+
+// The same for floats: two pixels at once, their six numbers moved together; what is written past
+// them the next two overwrite.
+SSD_VECTOR_CLONES void write_two(const Pixel* row, size_t pairs, const Pixel& scale,
+                                 const Pixel& shift, float* out) {
+  using Order = int32_t __attribute__((vector_size(32)));
+  constexpr Order kTogether{0, 1, 2, 4, 5, 6, 3, 7};
+  Two by, plus;
+  for (int lane = 0; lane < 8; ++lane) {
+    by[lane] = scale[lane % 4];
+    plus[lane] = shift[lane % 4];
+  }
+  for (size_t i = 0; i < pairs; ++i, out += 6) {
+    Two two;
+    std::memcpy(&two, row + 2 * i, sizeof(two));
+    two = __builtin_shuffle(two * by + plus, kTogether);
+    std::memcpy(out, &two, sizeof(two));
+  }
+}
+
 template <>
 void write(const std::vector<Pixel>& row, const Pixel& scale, const Pixel& shift, float* out) {
-  for (size_t i = 0; i + 1 < row.size(); ++i, out += 3) {
+  // Not the last pixels, after which a picture or its memory ends.
+  const size_t pairs = row.size() > 2 ? (row.size() - 2) / 2 : 0;
+  write_two(row.data(), pairs, scale, shift, out);
+  for (size_t i = pairs * 2; i < row.size(); ++i) {
     const Pixel value = row[i] * scale + shift;
-    std::memcpy(out, &value, sizeof(value));
+    std::memcpy(out + 3 * i, &value, 3 * sizeof(float));
   }
-  const Pixel value = row.back() * scale + shift;
-  std::memcpy(out, &value, 3 * sizeof(float));
 }
 
 template <class T>
@@ -39,7 +60,9 @@ void compose(std::vector<SourceRows>& sources, const Frame& frame, T* out) {
   const Pixel shift = -ground * scale;
   std::vector<Pixel> row(static_cast<size_t>(frame.side));
   for (int32_t y = 0; y < frame.side; ++y, out += row.size() * 3) {
-    std::fill(row.begin(), row.end(), ground);
+    if (sources.empty() || !sources.front().covers(y, frame.side)) {
+      std::fill(row.begin(), row.end(), ground);
+    }
     for (auto& source : sources) {
       const int32_t inside = y - source.region().top;
       if (inside >= 0 && inside < source.region().height) source.lay(inside, row.data());

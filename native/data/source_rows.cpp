@@ -20,8 +20,11 @@ SSD_VECTOR_CLONES void distort_row(const uint8_t* __restrict rgb, int32_t count,
   for (int32_t i = 0; i < count; ++i) distort(d, r[i], g[i], b[i]);
 }
 
+constexpr int32_t kRowsAhead = 4;
+
 // Three planes to pixels, four at a time.
-void interleave(const float* r, const float* g, const float* b, int32_t count, Pixel* out) {
+SSD_VECTOR_CLONES void interleave(const float* r, const float* g, const float* b, int32_t count,
+                                  Pixel* out) {
   using Order = int32_t __attribute__((vector_size(16)));
   const auto load = [](const float* at) {
     Pixel four;
@@ -44,6 +47,19 @@ void interleave(const float* r, const float* g, const float* b, int32_t count, P
   for (; i < count; ++i) out[i] = Pixel{r[i], g[i], b[i], 0};
 }
 
+// A row resampled across: each output pixel lies between two of the line's.
+SSD_VECTOR_CLONES void resample_across(const Pixel* __restrict line, const Taps& taps,
+                                       Pixel* __restrict out) {
+  const size_t count = taps.weight.size();
+  const auto* const low = taps.low.data();
+  const auto* const high = taps.high.data();
+  const auto* const weight = taps.weight.data();
+  for (size_t i = 0; i < count; ++i) {
+    const Pixel left = line[low[i]], right = line[high[i]];
+    out[i] = left + weight[i] * (right - left);
+  }
+}
+
 // out = a + weight * (b - a), or as much of it as `opacity` over what is there.
 SSD_VECTOR_CLONES void mix(const float* __restrict a, const float* __restrict b, float weight,
                            size_t count, float* __restrict out) {
@@ -57,10 +73,6 @@ SSD_VECTOR_CLONES void mix_over(const float* __restrict a, const float* __restri
   }
 }
 
-Pixel splat(float value) {
-  return Pixel{value, value, value, value};
-}
-
 }  // namespace
 
 SourceRows::SourceRows(const Record& layer, const Normalisation& normalisation)
@@ -68,16 +80,16 @@ SourceRows::SourceRows(const Record& layer, const Normalisation& normalisation)
   const auto& view = layer_.view;
   const auto& region = layer_.region;
   const auto columns = static_cast<size_t>(region.width);
-  low_.resize(columns);
-  high_.resize(columns);
-  weight_.resize(columns);
+  taps_.low.resize(columns);
+  taps_.high.resize(columns);
+  taps_.weight.resize(columns);
   int32_t end = 0;
   first_ = layer.width;
   for (size_t i = 0; i < columns; ++i) {
     const auto at = tap(view.left, view.width, region.width, static_cast<int32_t>(i), view.mirror);
-    low_[i] = at.low;
-    high_[i] = at.high;
-    weight_[i] = at.weight;
+    taps_.low[i] = at.low;
+    taps_.high[i] = at.high;
+    taps_.weight[i] = at.weight;
     first_ = std::min(first_, std::max(at.low, 0));
     end = std::max(end, std::min(at.high + 1, layer.width));
   }
@@ -85,12 +97,19 @@ SourceRows::SourceRows(const Record& layer, const Normalisation& normalisation)
   const auto place = [&](int32_t column) {
     return column < 0 || column >= layer.width ? 0 : column - first_ + 1;
   };
-  std::transform(low_.begin(), low_.end(), low_.begin(), place);
-  std::transform(high_.begin(), high_.end(), high_.begin(), place);
+  for (auto* taps : {&taps_.low, &taps_.high}) {
+    std::transform(taps->begin(), taps->end(), taps->begin(), place);
+  }
   planes_.resize(static_cast<size_t>(columns_) * 3);
   line_.resize(static_cast<size_t>(columns_) + 1);
   line_[0] = mean_;
   for (auto& kept : kept_) kept.pixels.resize(columns);
+}
+
+bool SourceRows::covers(int32_t y, int32_t side) const {
+  const auto& region = layer_.region;
+  const bool in_rows = y >= region.top && y < region.top + region.height;
+  return layer_.opacity == 1 && in_rows && region.left == 0 && region.width == side;
 }
 
 void SourceRows::lay(int32_t y, Pixel* row) {
@@ -121,11 +140,7 @@ const Pixel* SourceRows::across(int32_t row) {
     return kept.pixels.data();
   }
   load(row);
-  for (size_t i = 0; i < kept.pixels.size(); ++i) {
-    const Pixel left = line_[static_cast<size_t>(low_[i])];
-    const Pixel right = line_[static_cast<size_t>(high_[i])];
-    kept.pixels[i] = left + splat(weight_[i]) * (right - left);
-  }
+  resample_across(line_.data(), taps_, kept.pixels.data());
   return kept.pixels.data();
 }
 
@@ -134,6 +149,12 @@ void SourceRows::load(int32_t row) {
   float* const planes[3] = {planes_.data(), planes_.data() + count, planes_.data() + 2 * count};
   const auto start =
       static_cast<size_t>(row) * static_cast<size_t>(layer_.width) + static_cast<size_t>(first_);
+  // The rows of a picture lie too far apart for the processor to guess where the next one begins.
+  if (row + kRowsAhead < layer_.height) {
+    const auto* const ahead =
+        layer_.pixels + (start + kRowsAhead * static_cast<size_t>(layer_.width)) * 3;
+    for (size_t at = 0; at < count * 3; at += 64) __builtin_prefetch(ahead + at);
+  }
   distort_row(layer_.pixels + start * 3, columns_, layer_.distortion, planes[0], planes[1],
               planes[2]);
   const auto& from = layer_.distortion.channels;
