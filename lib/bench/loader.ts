@@ -1,7 +1,7 @@
 import { openLoader } from "../data/loader.js";
 import { shuffled } from "../data/order.js";
 import { inOrder } from "../data/parallel.js";
-import type { NativeLoader } from "../native.js";
+import type { NativeLoader } from "../native-loader.js";
 import { presets } from "../presets.js";
 import { augmentOptions } from "../train/options.js";
 import type { ResolvedBenchOptions } from "./options.js";

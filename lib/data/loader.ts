@@ -1,12 +1,7 @@
 import { join } from "node:path";
 import { cancelled, SsdError } from "../errors.js";
-import {
-  type AugmentSpec,
-  engine,
-  type Fit,
-  type FrameSpec,
-  type NativeLoader,
-} from "../native.js";
+import { engine } from "../native.js";
+import type { AugmentSpec, Fit, FrameSpec, NativeLoader } from "../native-loader.js";
 import type { NativePictures } from "../native-pictures.js";
 import type { Preset } from "../presets.js";
 import { cacheDir } from "./cache.js";

@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { beforeEach, expect, test } from "vitest";
 import { openLoader, openPictures } from "../../lib/data/loader.js";
 import { shuffled } from "../../lib/data/order.js";
-import type { NativeLoader } from "../../lib/native.js";
+import type { NativeLoader } from "../../lib/native-loader.js";
 import { augmentOptions } from "../../lib/train/options.js";
 import { ownCache, shapes, small } from "../support/small.js";
 

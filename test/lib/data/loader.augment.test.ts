@@ -4,7 +4,7 @@ import sharp from "sharp";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Box, Dataset } from "../../../lib/data/dataset.js";
 import { type OpenPictures, openLoader, openPictures } from "../../../lib/data/loader.js";
-import type { AugmentSpec, DrawnLayer } from "../../../lib/native.js";
+import type { AugmentSpec, DrawnLayer } from "../../../lib/native-loader.js";
 import { augmentOptions } from "../../../lib/train/options.js";
 import { ownCache, small } from "../../support/small.js";
 import {

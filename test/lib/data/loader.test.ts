@@ -10,7 +10,7 @@ import {
 } from "../../../lib/data/loader.js";
 import { shuffled } from "../../../lib/data/order.js";
 import { voc } from "../../../lib/data/voc.js";
-import type { NativeLoader } from "../../../lib/native.js";
+import type { NativeLoader } from "../../../lib/native-loader.js";
 import { Tensor } from "../../../lib/tensor.js";
 import { augmentOptions } from "../../../lib/train/options.js";
 import { failure, ownCache, shapes, small } from "../../support/small.js";

@@ -1,4 +1,5 @@
-import { type LayerSpec, loadEngine } from "../../../lib/native.js";
+import { loadEngine } from "../../../lib/native.js";
+import type { LayerSpec } from "../../../lib/native-loader.js";
 import { Tensor } from "../../../lib/tensor.js";
 import { digest } from "../../support/hashed.js";
 import { type RasterKind, raster } from "../../support/pictures.js";
