@@ -25,6 +25,8 @@ const magic = "SSDPART2";
 const recordBytes = 16;
 /** When records are written: what an interruption may cost. */
 const recordEvery = { pictures: 32, ms: 500 };
+/** Bytes after which the disk is asked to write, as long as it is not at it. */
+const flushEvery = 64 << 20;
 const finished = 0x656e6f64;
 
 /** Places for pictures of these sizes. */
@@ -50,6 +52,8 @@ export class PartialPack {
   private table = Buffer.alloc(0);
   private tableAt = 0;
   private unrecorded: number[] = [];
+  private unflushed = 0;
+  private flushing: Promise<void> | undefined;
   private recorded = performance.now();
   private open = true;
 
@@ -121,6 +125,7 @@ export class PartialPack {
   /** Writes a picture; its record follows with those of others. */
   async put(layout: Layout, i: number, pixels: Uint8Array, crc: number, source: Source) {
     await writeAt(this.handle, pixels, layout.offsets[i]!);
+    this.flush(pixels.length);
     const record = this.record(i);
     digestOf(source).copy(record);
     record.writeUInt32LE(crc, 8);
@@ -131,6 +136,20 @@ export class PartialPack {
       this.recorded = now;
       await this.writeRecords();
     }
+  }
+
+  /** Has the disk begin with what was written, so that little is left to wait for at the end. */
+  private flush(bytes: number): void {
+    this.unflushed += bytes;
+    if (this.unflushed < flushEvery || this.flushing !== undefined) return;
+    this.unflushed = 0;
+    // What fails here fails again at the end, where it is told.
+    this.flushing = this.handle
+      .datasync()
+      .catch(() => undefined)
+      .finally(() => {
+        this.flushing = undefined;
+      });
   }
 
   private record(i: number): Buffer {
@@ -183,6 +202,7 @@ export class PartialPack {
 
   private async close(): Promise<void> {
     clearInterval(this.beat);
+    await this.flushing;
     if (this.open) await this.handle.close();
     this.open = false;
   }

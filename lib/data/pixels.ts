@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import sharp from "sharp";
 import { SsdError } from "../errors.js";
 import type { Dataset, Item } from "./dataset.js";
@@ -11,6 +12,9 @@ import { defaultPicture } from "./picture-options.js";
 export interface Measured extends Size {
   held: Size;
 }
+
+/** Milliseconds that headers are looked at before others have their turn. */
+const longestTurn = 5;
 
 /** Headers read at the same time: they wait for the disk more than they work. */
 const headersInFlight = 16;
@@ -32,7 +36,14 @@ export async function measure(
   part: readonly number[] = [...items.keys()],
 ): Promise<Measured[]> {
   const sizes: Measured[] = [];
-  const look = (i: number) => readDecodedSize(items[i]!.image, items[i]!, picture);
+  let free = performance.now();
+  const look = async (i: number) => {
+    if (performance.now() - free > longestTurn) {
+      await setImmediate();
+      free = performance.now();
+    }
+    return await readDecodedSize(items[i]!.image, items[i]!, picture);
+  };
   for await (const { width, height } of inOrder(part, headersInFlight, look)) {
     const size = { width, height };
     sizes.push({ ...size, held: shrunk(size, maxSide) });
