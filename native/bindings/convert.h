@@ -9,7 +9,6 @@
 #include "boxes/detections.h"
 #include "boxes/priors.h"
 #include "data/loader.h"
-#include "data/pack.h"
 #include "models/graph.h"
 #include "train/session.h"
 

@@ -26,9 +26,11 @@ Colour to_colour(const Fields& f) {
   out.hue = static_cast<float>(f.number("hue"));
   out.contrast_first = f.flag("contrastFirst", true);
   const auto channels = f.rgb("channels");
-  for (size_t c = 0; c < 3; ++c) out.channels[c] = static_cast<uint8_t>(channels[c]);
-  for (const auto channel : out.channels) {
-    if (channel > 2) throw Error(Code::BadOption, "colour: expected channels of 0, 1, 2");
+  for (size_t c = 0; c < 3; ++c) {
+    if (channels[c] != 0 && channels[c] != 1 && channels[c] != 2) {
+      throw Error(Code::BadOption, "colour: expected channels of 0, 1, 2");
+    }
+    out.channels[c] = static_cast<uint8_t>(channels[c]);
   }
   return out;
 }

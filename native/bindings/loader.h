@@ -2,7 +2,6 @@
 
 #include "bindings/tensor.h"
 #include "data/loader.h"
-#include "data/pack.h"
 
 namespace ssd {
 

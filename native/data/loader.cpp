@@ -138,32 +138,24 @@ void Loader::work() {
     if (stop.stop_requested()) return;
     std::exception_ptr failure;
     const auto generation = generation_;
-    Claim mine;
+    std::shared_ptr<Slot> whole;
     try {
-      mine = claim();
+      const auto [slot, picture] = claim();
       lock.unlock();
-      make(*mine.slot, mine.picture);
+      make(*slot, picture);
+      // Whoever makes the last picture closes the batch.
+      if (++slot->done == slot->recipes.size()) {
+        if (renderer_) slot->rendered = renderer_->render(slot->staged, options_.frame);
+        whole = slot;
+      }
     } catch (...) {
       failure = std::current_exception();
     }
     if (!lock.owns_lock()) lock.lock();
     if (generation != generation_) continue;
-    if (!failure && ++mine.slot->done < mine.slot->recipes.size()) continue;
-    if (!failure && renderer_) {
-      lock.unlock();
-      try {
-        mine.slot->rendered = renderer_->render(mine.slot->staged, options_.frame);
-      } catch (...) {
-        failure = std::current_exception();
-      }
-      lock.lock();
-      if (generation != generation_) continue;
-    }
-    if (failure) {
-      failure_ = failure;
-    } else {
-      mine.slot->ready = true;
-    }
+    if (!failure && !whole) continue;
+    if (failure) failure_ = failure;
+    if (whole) whole->ready = true;
     lock.unlock();
     ready_.notify_all();
   }

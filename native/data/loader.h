@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -56,7 +57,8 @@ class Loader {
     std::vector<std::vector<Renderer::Staged>> staged;  // of each picture, for another device
     std::vector<Recipe> recipes;
     std::vector<Sample> samples;
-    size_t claimed = 0, done = 0;
+    size_t claimed = 0;
+    std::atomic<size_t> done = 0;
     bool ready = false;
   };
   struct Claim {

@@ -51,7 +51,7 @@ describe("what is drawn", () => {
     const seen = await draw({ augment: {} });
     expect(seen.equals(await draw({ augment: {} }))).toBe(true);
     expect(seen.equals(await draw({ augment: { mosaic: 1 } }))).toBe(false);
-    // Nothing but the mirror is left, which shows one way or the other.
+    // Nothing is left but the square.
     const still = { photometric: false, expand: false, crop: false, mirror: false };
     const plain = await sharp(await draw({ augment: still }))
       .raw()
