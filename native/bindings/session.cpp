@@ -117,7 +117,7 @@ Napi::Value SessionWrap::step(const Napi::CallbackInfo& info) {
       throw Error(Code::BadOption, "step: expected images [B,3,S,S] and a target for each, got " +
                                        std::to_string(truths.size()) + " targets");
     }
-    Batch batch{images, pad(truths), {}};
+    Batch batch{images, pad(truths), {}, {}};
     return post_step(
         info.Env(), [batch = std::move(batch)] { return batch; },
         info[2].As<Napi::Number>().DoubleValue());

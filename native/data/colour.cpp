@@ -27,9 +27,4 @@ Distortion Colour::distortion() const {
           .channels = {channels[0], channels[1], channels[2]}};
 }
 
-std::array<float, 3> Colour::operator()(std::array<float, 3> rgb) const {
-  distort(distortion(), rgb[0], rgb[1], rgb[2]);
-  return {rgb[channels[0]], rgb[channels[1]], rgb[channels[2]]};
-}
-
 }  // namespace ssd

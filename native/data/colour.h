@@ -20,12 +20,7 @@ struct Colour {
 
   static Colour draw(Random& random);
 
-  bool operator==(const Colour&) const = default;
-
   Distortion distortion() const;
-
-  // RGB of 0..255, not clipped: values under 0 and over 255 are possible, as in the field's code.
-  std::array<float, 3> operator()(std::array<float, 3> rgb) const;
 };
 
 }  // namespace ssd

@@ -6,6 +6,10 @@
 
 namespace ssd {
 
+struct Rgb {
+  float values[3];
+};
+
 // The numbers of a photometric distortion as a pixel needs them.
 struct Distortion {
   float brightness = 0;  // added, of 255
@@ -55,6 +59,13 @@ SSD_HOST_DEVICE inline void distort(const Distortion& d, float& r, float& g, flo
   r *= d.after;
   g *= d.after;
   b *= d.after;
+}
+
+// The same with the channels permuted: all that happens to a pixel.
+SSD_HOST_DEVICE inline Rgb distorted(const Distortion& d, float r, float g, float b) {
+  distort(d, r, g, b);
+  const float from[3] = {r, g, b};
+  return {{from[d.channels[0]], from[d.channels[1]], from[d.channels[2]]}};
 }
 
 }  // namespace ssd

@@ -41,21 +41,12 @@ struct Record {
   float opacity = 1;
 };
 
-struct Rgb {
-  float values[3];
-};
-
 // A source pixel with its colours distorted; outside the picture the mean, as it is.
 SSD_HOST_DEVICE inline Rgb source_pixel(const Record& layer, const Rgb& mean, int32_t x,
                                         int32_t y) {
   if (x < 0 || x >= layer.width || y < 0 || y >= layer.height) return mean;
   const uint8_t* const at = layer.pixels + (static_cast<int64_t>(y) * layer.width + x) * 3;
-  float r = at[0], g = at[1], b = at[2];
-  distort(layer.distortion, r, g, b);
-  const float distorted[3] = {r, g, b};
-  Rgb out{};
-  for (int c = 0; c < 3; ++c) out.values[c] = distorted[layer.distortion.channels[c]];
-  return out;
+  return distorted(layer.distortion, at[0], at[1], at[2]);
 }
 
 // Lays a layer over pixel (x, y) of the training picture.

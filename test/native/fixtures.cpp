@@ -63,7 +63,7 @@ ssd::Batch tiny_batch() {
   images.select(0, 1).narrow(1, 8, 4).narrow(2, 9, 4).fill_(-1);
   const ssd::Truths first{{0.125F, 0.125F, 0.5F, 0.5F}, {0}};
   const ssd::Truths second{{0.5625F, 0.5F, 0.8125F, 0.75F}, {1}};
-  return {images, ssd::pad({first, second}), {4, 9}};
+  return {images, ssd::pad({first, second}), {4, 9}, {}};
 }
 
 Snapshot::Snapshot(ssd::Model& model) {

@@ -12,8 +12,8 @@ namespace {
 using Numbers = std::vector<double>;
 
 Numbers distorted(const Colour& colour, const std::array<float, 3>& rgb) {
-  const auto out = colour(rgb);
-  return {out.begin(), out.end()};
+  const auto out = distorted(colour.distortion(), rgb[0], rgb[1], rgb[2]);
+  return {out.values, out.values + 3};
 }
 
 // To hue, saturation and value and back, as a textbook writes it.
