@@ -299,9 +299,15 @@ export interface Engine {
 /** What node-gyp-build finds: a C loader that needs libc alone, so that it loads without LibTorch. */
 interface Loader {
   dlopen(path: string): void;
+  /**
+   * Decodes a JPEG of this size into `rgb`, width * height * 3 bytes. False when libjpeg-turbo has
+   * anything to complain about: `rgb` is undefined then. Absent where the machine has none.
+   */
+  decodeJpeg?(jpeg: Uint8Array, rgb: Uint8Array, width: number, height: number): Promise<boolean>;
 }
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+let loader: Loader | undefined;
 let loaded: { engine: Engine; libtorch: Libtorch } | undefined;
 
 /**
@@ -314,15 +320,14 @@ export function loadEngine(options: LocateOptions = {}): { engine: Engine; libto
   const engines = findEngines();
   const libtorch = locateLibtorch({ ...options, versions: [...engines.keys()] });
   const path = engines.get(libtorch.version.split(".").slice(0, 2).join("."))!;
-  const require = createRequire(import.meta.url);
   const module = { exports: {} as Engine };
   // Kernels register themselves; without them a GPU's pictures are made on the CPU.
   const kernels = path.replace("libssd_distill-", "libssd_distill_cuda-");
   try {
-    const loader = require("node-gyp-build")(root) as Loader;
-    loader.dlopen(join(libtorch.path, "lib", "libtorch.so"));
+    const { dlopen } = loadLoader();
+    dlopen(join(libtorch.path, "lib", "libtorch.so"));
     process.dlopen(module, path, constants.dlopen.RTLD_NOW);
-    if (module.exports.info().cuda && existsSync(kernels)) loader.dlopen(kernels);
+    if (module.exports.info().cuda && existsSync(kernels)) dlopen(kernels);
   } catch (error) {
     throw new SsdError(
       "NO_LIBTORCH",
@@ -335,6 +340,17 @@ export function loadEngine(options: LocateOptions = {}): { engine: Engine; libto
   process.on("exit", () => engine.shutdown());
   loaded = { engine, libtorch };
   return loaded;
+}
+
+/**
+ * Loads what needs no LibTorch, once; later calls return the same.
+ *
+ * @throws Error when there is none in this package that fits the machine
+ */
+export function loadLoader(): Loader {
+  const require = createRequire(import.meta.url);
+  loader ??= require("node-gyp-build")(root) as Loader;
+  return loader;
 }
 
 /** The engine, for code that runs after it was located. */

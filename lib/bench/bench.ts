@@ -6,6 +6,7 @@ import type { Measure, Row } from "./row.js";
 
 /** Every row by its name, in the order they run; what one works with is loaded when it does. */
 const rows: Record<string, Measure> = {
+  pack: async (bench) => (await import("./packing.js")).measurePacking(bench),
   loader: async (bench) => (await import("./loader.js")).measureLoader(bench),
 };
 

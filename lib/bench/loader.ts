@@ -4,8 +4,8 @@ import { inOrder } from "../data/parallel.js";
 import type { NativeLoader } from "../native-loader.js";
 import { presets } from "../presets.js";
 import { augmentOptions } from "../train/options.js";
+import { type BenchPack, withBenchPack } from "./data.js";
 import type { ResolvedBenchOptions } from "./options.js";
-import { type BenchPack, openBenchPack } from "./pack.js";
 import { Peer } from "./peer.js";
 import { type Contender, inTurn, median, ratios, spreadOf } from "./rounds.js";
 import type { Bench, Row } from "./row.js";
@@ -22,15 +22,15 @@ const epochLength = 4096;
  * PyTorch's data path on the same decoded pictures.
  */
 export async function measureLoader(bench: Bench): Promise<Row> {
-  const pack = await openBenchPack(bench);
-  const peer = await Peer.start("loader", setupOf(pack, bench.options), bench.note);
-  try {
-    Object.assign(bench.versions, peer?.versions);
-    return await compare(bench, pack, peer);
-  } finally {
-    peer?.dispose();
-    await pack.dispose();
-  }
+  return await withBenchPack(bench, async (pack) => {
+    const peer = await Peer.start("loader", setupOf(pack, bench.options), bench.note);
+    try {
+      Object.assign(bench.versions, peer?.versions);
+      return await compare(bench, pack, peer);
+    } finally {
+      peer?.dispose();
+    }
+  });
 }
 
 async function compare(bench: Bench, pack: BenchPack, peer: Peer | undefined): Promise<Row> {

@@ -2,6 +2,7 @@ import { reason } from "../errors.js";
 import type { NativeFeed } from "../native-pictures.js";
 import type { Dataset } from "./dataset.js";
 import { decodeItem, type Measured, picturesInFlight } from "./pixels.js";
+import { Room } from "./room.js";
 
 /**
  * Decodes what a feed asks for, side by side, until it is disposed of. Pictures `part` of the data set
@@ -15,19 +16,20 @@ export async function serveFeed(
 ): Promise<void> {
   const queue: number[] = [];
   let running = 0;
-  const answer = async (index: number) => {
+  const answer = async (index: number, room: Room) => {
     const i = part[index]!;
     try {
-      feed.put(index, await decodeItem(dataset.items[i]!, sizes[i]!, dataset));
+      feed.put(index, await decodeItem(dataset.items[i]!, sizes[i]!, dataset, room));
     } catch (error) {
       // The loader throws it where the picture is taken.
       feed.fail(index, reason(error));
     }
   };
   const work = async () => {
+    const room = new Room();
     running++;
     for (let index = queue.shift(); index !== undefined; index = queue.shift()) {
-      if (feed.wanted(index)) await answer(index);
+      if (feed.wanted(index)) await answer(index, room);
     }
     running--;
   };

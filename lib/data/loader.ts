@@ -12,8 +12,8 @@ import { fittedTo, pictureList } from "./fitted.js";
 import { packDataset } from "./pack.js";
 import type { PackEvent } from "./pack-events.js";
 import { freeMemory, inBytes, NoSpaceError } from "./pack-space.js";
-import { eachOf } from "./parallel.js";
-import { decodeItem, measure, picturesInFlight, pixelBytes } from "./pixels.js";
+import { decodeItem, eachPicture, measure, pixelBytes } from "./pixels.js";
+import type { Room } from "./room.js";
 
 /** Decoded pictures of a data set, ready for loaders, whoever holds them. */
 export interface OpenPictures {
@@ -126,17 +126,17 @@ async function inMemory(dataset: Dataset, options: OpenOptions): Promise<Holder>
   let done = 0;
   const open = async (part: readonly number[]) => {
     const memory = new (engine().MemoryPack)(pictureList(fitted, sizes, part, { ignored: false }));
-    const put = async (index: number) => {
+    const put = async (index: number, room: Room) => {
       if (signal?.aborted) {
         throw cancelled(signal.reason, `decoding stopped after ${done} of ${pictures} pictures`);
       }
       const i = part[index]!;
-      memory.put(index, await decodeItem(dataset.items[i]!, sizes[i]!, dataset));
+      memory.put(index, await decodeItem(dataset.items[i]!, sizes[i]!, dataset, room));
       done++;
       onEvent?.({ kind: "pack", done, total: pictures });
     };
     try {
-      await eachOf([...part.keys()], picturesInFlight, put);
+      await eachPicture([...part.keys()], put);
     } catch (error) {
       memory.dispose();
       throw error;

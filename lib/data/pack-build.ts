@@ -17,8 +17,9 @@ import {
 } from "./pack-index.js";
 import { type Layout, layoutOf, type PartialPack } from "./pack-partial.js";
 import { freeSpace, inBytes, NoSpaceError } from "./pack-space.js";
-import { eachOf, inOrder } from "./parallel.js";
-import { decodeItem, type Measured, picturesInFlight, pixelBytes } from "./pixels.js";
+import { inOrder } from "./parallel.js";
+import { decodeItem, eachPicture, type Measured, pixelBytes } from "./pixels.js";
+import type { Room } from "./room.js";
 
 /** What a pack is made of. */
 export interface PackWork {
@@ -127,16 +128,16 @@ async function writeMissing(
   const missing = [...there.keys()].filter((i) => there[i] === undefined);
   let done = total - missing.length;
   const copy = async (old: FileHandle | undefined) => {
-    const write = async (i: number) => {
+    const write = async (i: number, room: Room) => {
       if (signal?.aborted) {
         throw cancelled(signal.reason, `packing stopped after ${done} of ${total} pictures`);
       }
-      const { pixels, crc } = await pixelsOf(dataset.items[i]!, i, old, work, counts);
+      const { pixels, crc } = await pixelsOf(dataset.items[i]!, i, old, work, counts, room);
       crcs[i] = crc;
       await partial.put(layout, i, pixels, crc, sources[i]!);
       onEvent({ kind: "pack", done: ++done, total });
     };
-    await eachOf(missing, picturesInFlight, write);
+    await eachPicture(missing, write);
   };
   await (work.old === undefined ? copy(undefined) : withFile(work.old.path, "r", copy));
   return crcs;
@@ -149,6 +150,7 @@ async function pixelsOf(
   old: FileHandle | undefined,
   work: PackWork,
   counts: PackCounts,
+  room: Room,
 ): Promise<{ pixels: Uint8Array; crc: number }> {
   const size = work.sizes[i]!;
   const known = work.old?.pictures[i];
@@ -159,7 +161,7 @@ async function pixelsOf(
       return { pixels, crc: known.crc };
     }
   }
-  const pixels = await decodeItem(item, size, work.dataset);
+  const pixels = await decodeItem(item, size, work.dataset, room);
   counts.decoded++;
   return { pixels, crc: crc32(pixels) };
 }

@@ -28,16 +28,19 @@ export async function* inOrder<T, R>(
 }
 
 /**
- * Runs `work` on `items`, at most `limit` at a time, begun in the items' order. Nothing waits for a slow
+ * Runs work on `items`, at most `limit` at a time, begun in the items' order. Nothing waits for a slow
  * one. After a failure no more are begun, and what still runs is waited for.
+ *
+ * @param begin Called `limit` times: what it returns works on one item after the other.
  */
 export async function eachOf<T>(
   items: readonly T[],
   limit: number,
-  work: (item: T) => Promise<void>,
+  begin: () => (item: T) => Promise<void>,
 ): Promise<void> {
   let next = 0;
   const worker = async () => {
+    const work = begin();
     try {
       while (next < items.length) await work(items[next++]!);
     } catch (error) {

@@ -1,3 +1,5 @@
+import { exifOrientation } from "./exif.js";
+
 // What a picture's first bytes tell. The content decides, not the extension.
 
 export type PictureFormat = "jpeg" | "png" | "webp" | "tiff" | "gif" | "avif";
@@ -34,20 +36,28 @@ export interface JpegFrame {
   width: number;
   height: number;
   components: number;
+  /** Whether it is known to lie as it is stored: Exif says so, or there is none. */
+  upright: boolean;
 }
 
 /** The frame header of a JPEG; undefined when there is none in these bytes. */
 export function jpegFrame(bytes: Uint8Array): JpegFrame | undefined {
   const pair = (at: number) => (bytes[at]! << 8) | bytes[at + 1]!;
   let at = 2;
+  let upright = true;
   while (at + 9 < bytes.length && bytes[at] === 0xff) {
     const marker = bytes[at + 1]!;
     // Fill bytes, and markers that stand alone.
     if (marker === 0xff) at += 1;
     else if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8)) at += 2;
     else if (isFrame(marker)) {
-      return { height: pair(at + 5), width: pair(at + 7), components: bytes[at + 9]! };
-    } else at += 2 + pair(at + 2);
+      const [height, width] = [pair(at + 5), pair(at + 7)];
+      return { height, width, components: bytes[at + 9]!, upright };
+    } else {
+      const end = at + 2 + pair(at + 2);
+      if (marker === 0xe1) upright &&= exifOrientation(bytes.subarray(at + 4, end)) === 1;
+      at = end;
+    }
   }
   return undefined;
 }

@@ -3,8 +3,10 @@ import { open, readFile } from "node:fs/promises";
 import sharp, { type Sharp } from "sharp";
 import { reason, SsdError } from "../errors.js";
 import { type Colours, coloursOf } from "./colours.js";
+import { decodeJpeg } from "./jpeg.js";
 import { formatNames, formatOf, jpegFrame, type PictureFormat } from "./picture-format.js";
 import { defaultPicture, type ResolvedPictureOptions } from "./picture-options.js";
+import type { Room } from "./room.js";
 
 /** Pixels. */
 export interface Size {
@@ -75,6 +77,7 @@ export async function readDecodedSize(
  * @param input Path, encoded bytes, or what is decoded already, which is only checked.
  * @param annotated Size the annotation tells. With `exif: "auto"`, when it is the stored size and the
  *   upright one is another, the boxes were drawn on the picture as stored: the pixels stay so too.
+ * @param room What the pixels may lie in, which ends with its next use; by default memory of their own.
  * @throws SsdError BAD_DATA naming the file when it is missing, truncated, no picture, or larger than
  *   `maxPixels`
  */
@@ -82,6 +85,7 @@ export async function decodePicture(
   input: PictureInput,
   annotated?: Size,
   options: ResolvedPictureOptions = defaultPicture,
+  room?: Room,
 ): Promise<Decoded> {
   if (typeof input !== "string" && !(input instanceof Uint8Array)) return checkDecoded(input);
   const file = typeof input === "string" ? input : "picture";
@@ -89,7 +93,7 @@ export async function decodePicture(
     // From memory, not by name: libvips keeps files it opened by name and would not see them change.
     const bytes = typeof input === "string" ? await readFile(input) : input;
     try {
-      return await decode(bytes, annotated, options);
+      return await decode(bytes, annotated, options, room);
     } catch (error) {
       // Only a failure is worth reading the header once more for: the limit is told with the size.
       const header = await headerOf(bytes).catch(() => undefined);
@@ -103,14 +107,22 @@ async function decode(
   bytes: Uint8Array,
   annotated: Size | undefined,
   { exif, maxPixels }: ResolvedPictureOptions,
+  room: Room | undefined,
 ): Promise<Decoded> {
-  const found = await pixelsOf(bytes, exif !== "ignore", maxPixels);
+  const found = await pixelsOf(bytes, exif !== "ignore", maxPixels, room);
   if (exif !== "auto" || annotated === undefined || !lieAcross(annotated, found)) return found;
-  const stored = await pixelsOf(bytes, false, maxPixels);
+  const stored = await pixelsOf(bytes, false, maxPixels, room);
   return same(stored, annotated) ? stored : found;
 }
 
-async function pixelsOf(bytes: Uint8Array, turn: boolean, maxPixels: number): Promise<Decoded> {
+async function pixelsOf(
+  bytes: Uint8Array,
+  turn: boolean,
+  maxPixels: number,
+  room: Room | undefined,
+): Promise<Decoded> {
+  const plain = await decodeJpeg(bytes, turn, maxPixels, room);
+  if (plain !== undefined) return plain;
   const cmyk = await isCmyk(bytes);
   const picture = openPicture(bytes, turn, maxPixels);
   const { data, info } = await (cmyk ? picture.pipelineColourspace("cmyk") : picture.removeAlpha())

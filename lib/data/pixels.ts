@@ -2,9 +2,10 @@ import { setImmediate } from "node:timers/promises";
 import sharp from "sharp";
 import { SsdError } from "../errors.js";
 import type { Dataset, Item } from "./dataset.js";
-import { inOrder } from "./parallel.js";
+import { eachOf, inOrder } from "./parallel.js";
 import { type Decoded, decodePicture, readDecodedSize, type Size } from "./picture.js";
 import { defaultPicture } from "./picture-options.js";
+import { Room } from "./room.js";
 
 // The pixels of a data set's pictures as a holder keeps them: decoded, and shrunk when asked for.
 
@@ -63,8 +64,19 @@ export function shrunk({ width, height }: Size, maxSide = Number.POSITIVE_INFINI
   return { width: side(width), height: side(height) };
 }
 
+/** Works on pictures by their indices, side by side; each has a room to itself meanwhile. */
+export async function eachPicture(
+  indices: readonly number[],
+  work: (index: number, room: Room) => Promise<void>,
+): Promise<void> {
+  await eachOf(indices, picturesInFlight, () => {
+    const room = new Room();
+    return (index) => work(index, room);
+  });
+}
+
 /**
- * Decodes an item's picture to the pixels a holder keeps.
+ * Decodes an item's picture to the pixels a holder keeps; what it keeps is a copy, they may lie in `room`.
  *
  * @throws SsdError BAD_DATA naming the file, also when its size is no longer what its header told
  */
@@ -72,8 +84,9 @@ export async function decodeItem(
   item: Item,
   size: Measured,
   { picture }: Dataset,
+  room: Room,
 ): Promise<Uint8Array> {
-  const decoded = await decodePicture(item.image, item, picture);
+  const decoded = await decodePicture(item.image, item, picture, room);
   if (decoded.width !== size.width || decoded.height !== size.height) {
     throw new SsdError(
       "BAD_DATA",

@@ -1,9 +1,11 @@
-// The one .node file of the package. It needs libc alone, so it loads on any machine; its one
-// function opens LibTorch by absolute path, after which the engine's own needs resolve by name.
+// The one .node file of the package. It needs libc alone, so it loads on any machine; `dlopen`
+// opens LibTorch by absolute path, after which the engine's own needs resolve by name.
 // RTLD_LOCAL keeps LibTorch's symbols away from other addons. process.dlopen would not do: Node
 // closes a library that does not register a module.
 #include <dlfcn.h>
 #include <node_api.h>
+
+#include "bindings/jpeg_node.h"
 
 static napi_value open_library(napi_env env, napi_callback_info info) {
   size_t count = 1;
@@ -25,5 +27,6 @@ NAPI_MODULE_INIT(/* env, exports */) {
       napi_ok) {
     napi_set_named_property(env, exports, "dlopen", function);
   }
+  define_jpeg(env, exports);
   return exports;
 }

@@ -111,3 +111,25 @@ export function claiming(jpeg: Buffer, width: number, height: number): Buffer {
   bytes.writeUInt16BE(width, at + 7);
   return bytes;
 }
+
+/** The contents of an Exif segment: entries of one value each. */
+export function exifSegment(
+  entries: readonly (readonly [tag: number, type: number, value: number])[],
+  order: "II" | "MM",
+): Buffer {
+  const bytes = Buffer.alloc(6 + 8 + 2 + 12 * entries.length + 4);
+  const write = (at: number, value: number, length: 2 | 4) =>
+    order === "II" ? bytes.writeUIntLE(value, at, length) : bytes.writeUIntBE(value, at, length);
+  bytes.write(`Exif\0\0${order}`, 0, "latin1");
+  write(8, 42, 2);
+  write(10, 8, 4);
+  write(14, entries.length, 2);
+  entries.forEach(([tag, type, value], i) => {
+    const at = 16 + 12 * i;
+    write(at, tag, 2);
+    write(at + 2, type, 2);
+    write(at + 4, 1, 4);
+    write(at + 8, value, type === 3 ? 2 : 4);
+  });
+  return bytes;
+}

@@ -13,6 +13,7 @@ test("without LibTorch everything else is told, with what to do, and the code is
     cuda: false,
     devices: [],
   });
+  expect(["libjpeg-turbo", "sharp"]).toContain(found.jpeg);
   expect(found.os).toMatch(/^Linux /);
   expect(found.threads).toBeGreaterThan(0);
   expect(found.cpu.cores).toBeGreaterThan(0);

@@ -60,14 +60,19 @@ test("work for its own sake does not wait for a slow item, and keeps to the limi
   let running = 0;
   let most = 0;
   const finished: number[] = [];
-  await eachOf([0, 1, 2, 3, 4, 5], 2, async (item) => {
-    most = Math.max(most, ++running);
-    await pause(item === 0 ? 60 : 2);
-    running--;
-    finished.push(item);
+  let begun = 0;
+  await eachOf([0, 1, 2, 3, 4, 5], 2, () => {
+    const worker = begun++;
+    return async (item) => {
+      most = Math.max(most, ++running);
+      await pause(item === 0 ? 60 : 2);
+      running--;
+      finished.push(item);
+      expect(worker).toBe(item === 0 ? 0 : 1);
+    };
   });
   expect(finished).toEqual([1, 2, 3, 4, 5, 0]);
-  expect(most).toBe(2);
+  expect([most, begun]).toEqual([2, 2]);
 });
 
 test("after a failure no more is begun, and what runs is waited for", async () => {
@@ -80,6 +85,6 @@ test("after a failure no more is begun, and what runs is waited for", async () =
     running--;
     if (item === 1) throw new Error("one");
   };
-  await expect(eachOf([0, 1, 2, 3, 4], 2, work)).rejects.toThrow("one");
+  await expect(eachOf([0, 1, 2, 3, 4], 2, () => work)).rejects.toThrow("one");
   expect([begun, running]).toEqual([[0, 1], 0]);
 });

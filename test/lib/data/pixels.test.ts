@@ -4,6 +4,7 @@ import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { defaultPicture } from "../../../lib/data/picture-options.js";
 import { decodeItem, decodingOf, measure, pixelBytes, shrunk } from "../../../lib/data/pixels.js";
+import { Room } from "../../../lib/data/room.js";
 import { voc } from "../../../lib/data/voc.js";
 import { temporaryFolder } from "../../support/temporary.js";
 import { cat, picture, vocXml, writeFiles } from "../../support/voc.js";
@@ -48,7 +49,7 @@ describe("sizes from headers", () => {
     dataset.items[0] = { ...dataset.items[0]!, width: told[0], height: told[1] };
     const [size] = await measure(dataset, undefined);
     expect(size).toEqual({ width: w, height: h, held: { width: w, height: h } });
-    const pixels = await decodeItem(dataset.items[0]!, size!, dataset);
+    const pixels = await decodeItem(dataset.items[0]!, size!, dataset, new Room());
     expect(pixels).toHaveLength(pixelBytes(size!));
   });
 
