@@ -5,7 +5,7 @@
 #include <ATen/ops/empty.h>
 #include <torch/library.h>
 
-#include <cstring>
+#include <algorithm>
 
 #include "core/check.h"
 
@@ -63,8 +63,9 @@ Packed pack(const Composition& pictures) {
   auto* first = out.first.data_ptr<int32_t>();
   *first = 0;
   for (const auto& layers : pictures) {
-    std::memcpy(to, layers.data(), layers.size() * sizeof(Record));
-    to += layers.size() * sizeof(Record);
+    // Not memcpy, which may not be given nowhere, even for nothing.
+    const auto* const from = reinterpret_cast<const uint8_t*>(layers.data());
+    to = std::copy_n(from, layers.size() * sizeof(Record), to);
     first[1] = first[0] + static_cast<int32_t>(layers.size());
     ++first;
   }
