@@ -67,11 +67,14 @@ Napi::Value nms_op(const Info& info) {
 Napi::Value match_op(const Info& info) {
   return guard(info.Env(), [&] {
     const auto priors = tensor_of(info[1], "priors");
-    const auto matched = match(to_targets(info[0], priors), priors, to_loss(info[2]).match);
+    const auto targets = to_targets(info[0], priors);
+    const auto options = to_loss(info[2]).match;
+    const auto matched = match(targets, priors, options);
+    const auto encoded = encode_matched(matched.truth, targets, priors, options.variances);
     auto out = Napi::Object::New(info.Env());
-    out.Set("loc", wrap(info.Env(), matched.loc));
-    out.Set("classes", wrap(info.Env(), matched.classes.to(at::kInt)));
-    out.Set("unmatched", wrap(info.Env(), matched.unmatched.to(at::kInt)));
+    out.Set("loc", wrap(info.Env(), encoded.loc));
+    out.Set("classes", wrap(info.Env(), encoded.classes));
+    out.Set("unmatched", wrap(info.Env(), matched.unmatched.sum(at::kInt)));
     return out;
   });
 }
@@ -93,7 +96,7 @@ Napi::Value multibox_loss_op(const Info& info) {
     set("loc", losses.loc);
     set("soft", losses.soft);
     set("l2", losses.l2);
-    set("numPositives", losses.num_positives.to(at::kInt));
+    set("numPositives", losses.num_positives);
     set("unmatched", unmatched.to(at::kInt));
     set("gradLoc", losses.grad_loc);
     set("gradConf", losses.grad_conf);

@@ -40,4 +40,11 @@ inline void check_same_device(const at::Tensor& a, const at::Tensor& b, const ch
                                    a.device().str() + " and " + b.device().str());
 }
 
+inline void check_same_type(const at::Tensor& a, const at::Tensor& b, const char* what) {
+  if (a.scalar_type() == b.scalar_type()) return;
+  throw Error(Code::BadOption, std::string("expected ") + what + " of one type, got " +
+                                   c10::toString(a.scalar_type()) + " and " +
+                                   c10::toString(b.scalar_type()));
+}
+
 }  // namespace ssd

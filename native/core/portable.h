@@ -15,3 +15,7 @@
 #else
 #define SSD_VECTOR_CLONES
 #endif
+
+// What such a loop calls has to be inlined into each of its versions. A template cannot be one
+// itself, but its body can be a template's.
+#define SSD_INLINE inline __attribute__((always_inline))

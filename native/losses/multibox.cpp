@@ -1,48 +1,67 @@
 #include "losses/multibox.h"
 
-#include <ATen/TensorOperators.h>
-#include <ATen/ops/full_like.h>
-#include <ATen/ops/log_softmax.h>
-#include <ATen/ops/scatter_add.h>
-#include <ATen/ops/where.h>
+#include <ATen/OpMathType.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <torch/library.h>
+
+#include <tuple>
 
 #include "core/check.h"
 
 namespace ssd {
 
-Selection select(const Output& student, const Matched& matched, const MiningOptions& options) {
-  const auto& classes = matched.classes;
-  check_floating(student.conf, "conf");
-  check_shape(student.conf, {classes.size(0), classes.size(1), -1}, "conf");
-  check_shape(student.loc, {classes.size(0), classes.size(1), 4}, "loc");
-  const auto positive = classes > 0;
-  const auto log_p = at::log_softmax(student.conf.detach(), -1);
-  const auto ce = log_p.gather(-1, classes.unsqueeze(-1)).squeeze(-1).neg();
-  const auto negative = hard_negatives(ce, positive, options);
-  const auto n = positive.sum().clamp_min(1).to(log_p.scalar_type());
-  return {positive, positive.logical_or(negative), log_p, n};
+namespace {
+
+using Tensor = at::Tensor;
+using Op = std::tuple<Tensor, Tensor, Tensor, Tensor>(const Tensor&, const Tensor&,
+                                                      const std::optional<Tensor>&,
+                                                      const std::optional<Tensor>&, const Tensor&,
+                                                      const Tensor&, const Tensor&, const Tensor&,
+                                                      const Tensor&, at::ArrayRef<double>);
+
+void check(const Output& output, const Tensor& truth, const std::string& whose) {
+  const auto name = [&](const char* what) { return whose + what; };
+  check_floating(output.conf, name("conf").c_str());
+  check_shape(output.loc, {truth.size(0), truth.size(1), 4}, name("loc").c_str());
+  check_shape(output.conf, {truth.size(0), truth.size(1), -1}, name("conf").c_str());
+  check_same_type(output.loc, output.conf, name("loc and conf").c_str());
+  check_same_device(output.conf, truth, name("conf and matched truths").c_str());
 }
 
-Losses multibox_loss(const Output& student, const Matched& matched, const Selection& selection) {
-  const auto& [positive, rows, log_p, n] = selection;
-  const auto target = matched.classes.unsqueeze(-1);
-  // Masks select instead of multiplying: a row that does not count may be infinite.
-  const auto ce = log_p.gather(-1, target).squeeze(-1).neg().masked_fill(rows.logical_not(), 0);
-  const auto ignored = positive.logical_not().unsqueeze(-1);
-  const auto difference = (student.loc.detach() - matched.loc).masked_fill(ignored, 0);
-  const auto size = difference.abs();
-  const auto smooth = at::where(size < 1, difference * difference * 0.5, size - 0.5);
+}  // namespace
 
-  Losses out;
-  out.conf = ce.sum() / n;
-  out.loc = smooth.sum() / n;
-  out.objective = out.conf + out.loc;
-  out.num_positives = positive.sum();
-  // d smooth-L1 = clamp(x, -1, 1); d cross-entropy = softmax - one-hot.
-  out.grad_loc = difference.clamp(-1, 1) / n;
-  const auto hot = at::full_like(target, -1, log_p.options());
-  out.grad_conf =
-      log_p.exp().scatter_add(-1, target, hot).masked_fill(rows.logical_not().unsqueeze(-1), 0) / n;
+TORCH_LIBRARY_FRAGMENT(ssd_distill, m) {
+  m.def(
+      "multibox(Tensor loc, Tensor conf, Tensor? teacher_loc, Tensor? teacher_conf, Tensor truth, "
+      "Tensor positives, Tensor boxes, Tensor labels, Tensor priors, float[] options) -> (Tensor "
+      "terms, Tensor num_positives, Tensor grad_loc, Tensor grad_conf)");
+}
+
+Losses multibox_loss(const Output& student, const std::optional<Output>& teacher,
+                     const Targets& targets, const Tensor& priors, const Matched& matched,
+                     const LossOptions& options) {
+  static const auto op =
+      c10::Dispatcher::singleton().findSchemaOrThrow("ssd_distill::multibox", "").typed<Op>();
+  check(student, matched.truth, "");
+  const auto exact = at::toOpMathType(student.conf.scalar_type());
+  std::optional<Tensor> teacher_loc, teacher_conf;
+  if (teacher) {
+    check(*teacher, matched.truth, "the teacher's ");
+    check_shape(teacher->conf, student.conf.sizes().vec(), "the teacher's conf");
+    const auto type = student.conf.scalar_type();
+    teacher_loc = teacher->loc.detach().to(type).contiguous();
+    teacher_conf = teacher->conf.detach().to(type).contiguous();
+  }
+  const auto [terms, num_positives, grad_loc, grad_conf] =
+      op.call(student.loc.detach().contiguous(), student.conf.detach().contiguous(), teacher_loc,
+              teacher_conf, matched.truth, matched.positives, targets.boxes.to(exact).contiguous(),
+              targets.labels.contiguous(), priors.to(exact).contiguous(), to_numbers(options));
+  Losses out{terms.select(0, 1), terms.select(0, 2), {},       {},
+             terms.select(0, 0), num_positives,      grad_loc, grad_conf};
+  if (teacher) {
+    out.soft = terms.select(0, 3);
+    out.l2 = terms.select(0, 4);
+  }
   return out;
 }
 

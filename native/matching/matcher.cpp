@@ -1,85 +1,65 @@
 #include "matching/matcher.h"
 
-#include <ATen/TensorOperators.h>
-#include <ATen/ops/arange.h>
-#include <ATen/ops/full.h>
-#include <ATen/ops/max.h>
-#include <ATen/ops/where.h>
-#include <ATen/ops/zeros.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <torch/library.h>
 
-#include "boxes/box.h"
+#include <tuple>
+
 #include "core/check.h"
 
 namespace ssd {
 
 namespace {
 
-// Truth that owns each prior as its best one, [B, P], -1 where none. The last truth wins.
-at::Tensor owners_last(const at::Tensor& overlaps, const at::Tensor& valid) {
-  const auto best_prior = std::get<1>(overlaps.max(-1));  // [B, G]
-  const auto numbers = at::arange(overlaps.size(1), best_prior.options());
-  const auto truth = at::where(valid, numbers, -1);
-  auto owner = at::full({overlaps.size(0), overlaps.size(2)}, -1, best_prior.options());
-  owner.scatter_reduce_(1, best_prior, truth, "amax");
-  return owner;
-}
+using Match = std::tuple<at::Tensor, at::Tensor, at::Tensor>(const at::Tensor&, const at::Tensor&,
+                                                             const at::Tensor&, double, bool);
+using Encode = std::tuple<at::Tensor, at::Tensor>(const at::Tensor&, const at::Tensor&,
+                                                  const at::Tensor&, const at::Tensor&, double,
+                                                  double);
 
-// The same, but no two truths share: the best pair of what is left, as often as there are truths.
-at::Tensor owners_greedy(const at::Tensor& overlaps, const at::Tensor& valid) {
-  const auto batch = overlaps.size(0);
-  const auto truths = overlaps.size(1);
-  const auto priors = overlaps.size(2);
-  const auto index = valid.options().dtype(at::kLong);
-  auto left = overlaps.masked_fill(valid.logical_not().unsqueeze(-1), -1);
-  auto owner = at::full({batch, priors}, -1, index);
-  const auto truth_numbers = at::arange(truths, index).unsqueeze(0);  // [1, G]
-  const auto prior_numbers = at::arange(priors, index).unsqueeze(0);  // [1, P]
-  for (int64_t round = 0; round < truths; ++round) {
-    const auto [best, pair] = left.flatten(1).max(1, true);  // [B, 1]
-    const auto truth = pair.floor_divide(priors);
-    const auto prior = pair.remainder(priors);
-    const auto real = best >= 0;
-    const auto taken = (prior_numbers == prior).logical_and(real);  // [B, P]
-    owner = at::where(taken, truth, owner);
-    const auto done = (truth_numbers == truth).logical_and(real);  // [B, G]
-    left = left.masked_fill(done.unsqueeze(-1).logical_or(taken.unsqueeze(1)), -1);
-  }
-  return owner;
-}
-
-// Truths that are the match of no positive prior.
-at::Tensor count_unmatched(const at::Tensor& truth, const at::Tensor& positive,
-                           const at::Tensor& valid) {
-  auto held = at::zeros(valid.sizes(), truth.options());
-  held.scatter_add_(1, truth, positive.to(at::kLong));
-  return valid.logical_and(held == 0).sum();
-}
-
-}  // namespace
-
-Matched match(const Targets& targets, const at::Tensor& priors, const MatchOptions& options) {
+void check(const Targets& targets, const at::Tensor& priors) {
   const auto& [boxes, labels] = targets;
+  check_floating(priors, "priors");
   check_shape(boxes, {-1, -1, 4}, "truths");
   check_shape(labels, {boxes.size(0), boxes.size(1)}, "labels");
   check_shape(priors, {-1, 4}, "priors");
   check_same_device(boxes, priors, "truths and priors");
-  const auto valid = labels >= 0;  // [B, G]
-  // Padding is below every real overlap, so it is never the best and never positive.
-  const auto overlaps =
-      jaccard(boxes, to_corners(priors)).masked_fill(valid.logical_not().unsqueeze(-1), -1);
-  const auto owner = options.conflict == Conflict::Last ? owners_last(overlaps, valid)
-                                                        : owners_greedy(overlaps, valid);
-  const auto owned = owner >= 0;  // [B, P]
-  const auto [best_overlap, best_truth] = overlaps.max(1);
-  const auto truth = at::where(owned, owner, best_truth);
-  const auto positive = owned.logical_or(best_overlap >= options.threshold);
-  const auto matched = boxes.gather(1, truth.unsqueeze(-1).expand({-1, -1, 4}));  // [B, P, 4]
-  const auto classes = at::where(positive, labels.gather(1, truth) + 1, 0);
-  // A picture without truths is matched with padding, whose offsets are not finite: they are never
-  // read, but a zero keeps them out of every product.
-  const auto loc = encode(matched, priors, options.variances)
-                       .masked_fill(positive.logical_not().unsqueeze(-1), 0);
-  return {loc, classes, count_unmatched(truth, positive, valid)};
+  check_same_device(boxes, labels, "truths and labels");
+  check_same_type(boxes, priors, "truths and priors");
+}
+
+}  // namespace
+
+TORCH_LIBRARY_FRAGMENT(ssd_distill, m) {
+  m.def(
+      "match(Tensor boxes, Tensor labels, Tensor priors, float threshold, bool greedy) -> "
+      "(Tensor truth, Tensor positives, Tensor unmatched)");
+  m.def(
+      "encode_matched(Tensor truth, Tensor boxes, Tensor labels, Tensor priors, float v0, float "
+      "v1) -> (Tensor loc, Tensor classes)");
+}
+
+Matched match(const Targets& targets, const at::Tensor& priors, const MatchOptions& options) {
+  static const auto op =
+      c10::Dispatcher::singleton().findSchemaOrThrow("ssd_distill::match", "").typed<Match>();
+  check(targets, priors);
+  auto [truth, positives, unmatched] =
+      op.call(targets.boxes.contiguous(), targets.labels.contiguous(), priors.contiguous(),
+              options.threshold, options.conflict == Conflict::Greedy);
+  return {truth, positives, unmatched};
+}
+
+Encoded encode_matched(const at::Tensor& truth, const Targets& targets, const at::Tensor& priors,
+                       const Variances& variances) {
+  static const auto op = c10::Dispatcher::singleton()
+                             .findSchemaOrThrow("ssd_distill::encode_matched", "")
+                             .typed<Encode>();
+  check(targets, priors);
+  check_shape(truth, {targets.boxes.size(0), priors.size(0)}, "matched truths");
+  auto [loc, classes] =
+      op.call(truth.contiguous(), targets.boxes.contiguous(), targets.labels.contiguous(),
+              priors.contiguous(), variances[0], variances[1]);
+  return {loc, classes};
 }
 
 }  // namespace ssd

@@ -24,13 +24,21 @@ struct MatchOptions {
 };
 
 struct Matched {
-  at::Tensor loc;        // [B, P, 4] offsets of the matched truth
-  at::Tensor classes;    // [B, P] int64, 0 is background
-  at::Tensor unmatched;  // [] int64: truths that no positive prior belongs to
+  at::Tensor truth;      // [B, P] int32: the truth that a prior is to find, -1 for background
+  at::Tensor positives;  // [B] int32: priors that are to find one
+  at::Tensor unmatched;  // [B] int32: truths that no positive prior belongs to
 };
 
 // SSD's matching, all pictures at once and without a transfer to the host (SPEC, section 2):
 // every truth owns its best prior; others go to their best truth when IoU >= threshold.
 Matched match(const Targets& targets, const at::Tensor& priors, const MatchOptions& options);
+
+// What that says of each prior: offsets [B, P, 4], 0 for background, and classes [B, P] int32 with
+// 0 for background. The losses encode positives alone, on their way.
+struct Encoded {
+  at::Tensor loc, classes;
+};
+Encoded encode_matched(const at::Tensor& truth, const Targets& targets, const at::Tensor& priors,
+                       const Variances& variances);
 
 }  // namespace ssd

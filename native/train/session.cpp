@@ -70,10 +70,8 @@ Evaluated evaluate_loss(const Output& student, const std::optional<Output>& teac
                         const Targets& targets, const at::Tensor& priors,
                         const LossOptions& options) {
   const auto matched = match(targets, priors, options.match);
-  const auto selection = select(student, matched, options.mining);
-  auto losses = teacher ? multibox_loss_kd(student, *teacher, matched, selection, options.kd)
-                        : multibox_loss(student, matched, selection);
-  return {std::move(losses), matched.unmatched};
+  return {multibox_loss(student, teacher, targets, priors, matched, options),
+          matched.unmatched.sum()};
 }
 
 Session::Session(std::shared_ptr<Model> student, std::shared_ptr<Model> teacher, at::Tensor priors,

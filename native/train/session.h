@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "losses/multibox_kd.h"
+#include "losses/multibox.h"
 #include "models/model.h"
 #include "train/batch.h"
 #include "train/claim.h"
@@ -16,12 +16,6 @@
 #include "train/precision.h"
 
 namespace ssd {
-
-struct LossOptions {
-  MatchOptions match;
-  MiningOptions mining;
-  KdOptions kd;
-};
 
 // Matches the truths and computes the loss; distils when there is a teacher's output.
 struct Evaluated {

@@ -1,5 +1,3 @@
-#include "losses/multibox_kd.h"
-
 #include <ATen/TensorOperators.h>
 
 #include <cmath>
@@ -7,13 +5,13 @@
 
 #include "core/error.h"
 #include "differences.h"
+#include "losses/multibox.h"
 
 namespace ssd {
 namespace {
 
 Losses loss(const Problem& problem, const KdOptions& options) {
-  return multibox_loss_kd(problem.student, problem.teacher, problem.matched, problem.selection(),
-                          options);
+  return problem.distilled(options);
 }
 
 std::vector<double> softmax(const at::Tensor& conf, int64_t b, int64_t p, double temperature) {
@@ -50,10 +48,8 @@ double l2_by_hand(const Problem& problem, double margin) {
   for (const int64_t p : {1, 3, 5}) {
     double own = 0, other = 0;
     for (int64_t k = 0; k < 4; ++k) {
-      own +=
-          std::pow(number(problem.student.loc, 0, p, k) - number(problem.matched.loc, 0, p, k), 2);
-      other +=
-          std::pow(number(problem.teacher.loc, 0, p, k) - number(problem.matched.loc, 0, p, k), 2);
+      own += std::pow(number(problem.student.loc, 0, p, k) - number(problem.loc, 0, p, k), 2);
+      other += std::pow(number(problem.teacher.loc, 0, p, k) - number(problem.loc, 0, p, k), 2);
     }
     if (own + margin > other) sum += own;
   }
@@ -70,7 +66,7 @@ TEST(terms_are_their_definition_in_loops) {
                   1e-12);
     }
   }
-  const auto plain = multibox_loss(problem.student, problem.matched, problem.selection());
+  const auto plain = problem.plain();
   const auto out = loss(problem, {});
   EXPECT(same_bits(plain.conf, out.conf));
   EXPECT(same_bits(plain.loc, out.loc));
@@ -93,8 +89,7 @@ TEST(a_student_as_good_as_its_teacher_pays_nothing) {
   problem.teacher.loc = problem.student.loc.clone();
   const auto out = loss(problem, {.nu = 1});
   EXPECT_EQ(0.0, out.l2.item<double>());  // strictly worse is asked for
-  EXPECT(same_bits(multibox_loss(problem.student, problem.matched, problem.selection()).grad_loc,
-                   out.grad_loc));
+  EXPECT(same_bits(problem.plain().grad_loc, out.grad_loc));
 }
 
 TEST(gradients_are_those_of_finite_differences) {
@@ -114,7 +109,7 @@ TEST(each_term_alone_has_its_gradient) {
   EXPECT_NEAR(
       numeric_gradient(problem.student.conf, [&] { return loss(problem, {}).soft.item<double>(); }),
       soft_alone.grad_conf, 1e-8);
-  const auto plain = multibox_loss(problem.student, problem.matched, problem.selection());
+  const auto plain = problem.plain();
   const auto with_l2 = loss(problem, {.nu = 1});
   EXPECT_NEAR(
       numeric_gradient(problem.student.loc, [&] { return loss(problem, {}).l2.item<double>(); }),
@@ -134,7 +129,7 @@ TEST(weights_of_zero_are_plain_training_to_the_bit) {
   // Not even a teacher that says nothing sensible may leak in.
   problem.teacher.conf.fill_(std::numeric_limits<double>::infinity());
   problem.teacher.loc.fill_(std::nan(""));
-  const auto plain = multibox_loss(problem.student, problem.matched, problem.selection());
+  const auto plain = problem.plain();
   const auto out = loss(problem, {.mu = 1, .nu = 0});
   EXPECT(same_bits(plain.objective, out.objective));
   EXPECT(same_bits(plain.grad_loc, out.grad_loc));
@@ -146,12 +141,10 @@ TEST(infinities_in_rows_that_do_not_count_stay_there) {
   const auto selection = problem.selection();
   const auto plain = loss(problem, {});
   const auto silent = selection.rows.logical_not().unsqueeze(-1);
-  for (auto* values :
-       {&problem.student.conf, &problem.student.loc, &problem.teacher.conf, &problem.teacher.loc}) {
+  for (auto* values : {&problem.student.loc, &problem.teacher.conf, &problem.teacher.loc}) {
     values->masked_fill_(silent, std::numeric_limits<double>::infinity());
   }
-  const auto out =
-      multibox_loss_kd(problem.student, problem.teacher, problem.matched, selection, {});
+  const auto out = loss(problem, {});
   EXPECT(same_bits(plain.objective, out.objective));
   EXPECT(same_bits(plain.grad_loc, out.grad_loc));
   EXPECT_NEAR(plain.grad_conf, out.grad_conf, 0);

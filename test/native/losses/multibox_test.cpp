@@ -14,7 +14,12 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 Losses loss(const Problem& problem) {
-  return multibox_loss(problem.student, problem.matched, problem.selection());
+  return problem.plain();
+}
+
+// Which rows have a say: 1 where one has.
+at::Tensor rows_of(const Losses& losses) {
+  return (losses.grad_conf.abs().sum(-1) > 0).to(at::kDouble);
 }
 
 double smooth_l1(double x) {
@@ -35,13 +40,12 @@ TEST(terms_are_their_definition_in_loops) {
   double conf = 0, loc = 0;
   for (int64_t b = 0; b < 2; ++b) {
     for (int64_t p = 0; p < 8; ++p) {
-      const auto target = problem.matched.classes.select(0, b).select(0, p).item<int64_t>();
+      const auto target = problem.classes.select(0, b).select(0, p).item<int64_t>();
       if (selection.rows.select(0, b).select(0, p).item<bool>()) {
         conf += cross_entropy(problem.student.conf, b, p, target);
       }
       for (int64_t k = 0; target > 0 && k < 4; ++k) {
-        loc +=
-            smooth_l1(number(problem.student.loc, b, p, k) - number(problem.matched.loc, b, p, k));
+        loc += smooth_l1(number(problem.student.loc, b, p, k) - number(problem.loc, b, p, k));
       }
     }
   }
@@ -52,15 +56,13 @@ TEST(terms_are_their_definition_in_loops) {
   EXPECT(!out.soft.defined() && !out.l2.defined());
 }
 
-TEST(selection_is_positives_and_mined_negatives) {
+TEST(rows_that_count_are_positives_and_mined_negatives) {
   const Problem problem;
-  const auto selection = problem.selection();
+  const auto rows = rows_of(loss(problem));
   // Three positives with one negative each, and two of the picture without.
-  EXPECT_EQ(6, selection.rows.select(0, 0).sum().item<int64_t>());
-  EXPECT_EQ(2, selection.rows.select(0, 1).sum().item<int64_t>());
-  EXPECT_EQ(0, selection.positive.logical_and(selection.rows.logical_not()).sum().item<int64_t>());
-  EXPECT_NEAR(3, selection.n.item<double>(), 0);
-  EXPECT_NEAR(std::vector<double>(16, 1), selection.log_p.exp().sum(-1), 1e-12);
+  EXPECT_EQ(6.0, rows.select(0, 0).sum().item<double>());
+  EXPECT_EQ(2.0, rows.select(0, 1).sum().item<double>());
+  EXPECT_NEAR(rows, problem.selection().rows, 0);
 }
 
 TEST(mining_ranks_by_cross_entropy_with_the_background) {
@@ -69,7 +71,7 @@ TEST(mining_ranks_by_cross_entropy_with_the_background) {
   problem.student.conf.select(0, 1).select(0, 6).select(0, 3).fill_(5);
   problem.student.conf.select(0, 1).select(0, 2).select(0, 1).fill_(4);
   problem.student.conf.select(0, 1).select(0, 5).select(0, 0).fill_(6);  // rightly background
-  EXPECT_NEAR((std::vector<double>{0, 0, 1, 0, 0, 0, 1, 0}), problem.selection().rows.select(0, 1),
+  EXPECT_NEAR((std::vector<double>{0, 0, 1, 0, 0, 0, 1, 0}), rows_of(loss(problem)).select(0, 1),
               0);
 }
 
@@ -85,7 +87,7 @@ TEST(gradients_are_those_of_finite_differences) {
 
 TEST(smooth_l1_is_linear_from_one_on) {
   Problem problem;
-  problem.matched.loc.zero_();
+  problem.loc.zero_();
   problem.student.loc.zero_();
   problem.student.loc.select(0, 0).select(0, 1).copy_(doubles({4}, {0.5, -3, 1, 0}));
   const auto out = loss(problem);
@@ -96,7 +98,7 @@ TEST(smooth_l1_is_linear_from_one_on) {
 
 TEST(without_positives_the_divisor_is_one) {
   Problem problem;
-  problem.matched.classes.zero_();
+  problem.classes.zero_();
   const auto selection = problem.selection();
   const auto out = loss(problem);
   double conf = 0;
@@ -116,14 +118,12 @@ TEST(infinities_in_rows_that_do_not_count_stay_there) {
   Problem problem;
   const auto selection = problem.selection();
   const auto plain = loss(problem);
-  const auto silent = selection.rows.logical_not();
-  problem.student.conf.masked_fill_(silent.unsqueeze(-1), kInfinity);
-  problem.student.loc.masked_fill_(silent.unsqueeze(-1), kInfinity);
-  problem.matched.loc.masked_fill_(silent.unsqueeze(-1), kInfinity);
-  // Their log-softmax is not a number, as it would come out of select.
-  auto spoilt = selection;
-  spoilt.log_p = selection.log_p.masked_fill(silent.unsqueeze(-1), std::nan(""));
-  const auto out = multibox_loss(problem.student, problem.matched, spoilt);
+  const auto silent = selection.rows.logical_not().unsqueeze(-1);
+  // So low that it is not mined either.
+  problem.student.conf.masked_fill_(silent, -kInfinity);
+  problem.student.conf.select(-1, 0).masked_fill_(silent.squeeze(-1), 0);
+  problem.student.loc.masked_fill_(silent, kInfinity);
+  const auto out = loss(problem);
   EXPECT(same_bits(plain.objective, out.objective));
   EXPECT(same_bits(plain.grad_loc, out.grad_loc));
   EXPECT_NEAR(plain.grad_conf, out.grad_conf, 0);
@@ -144,12 +144,18 @@ TEST(a_row_that_is_no_number_is_mined_and_shows) {
 TEST(outputs_of_other_shapes_throw) {
   Problem problem;
   problem.student.loc = noise({2, 7, 4}, 1);
-  EXPECT_THROWS(Code::BadOption, problem.selection());
+  EXPECT_THROWS(Code::BadOption, loss(problem));
   problem = Problem();
   problem.student.conf = noise({2, 7, 4}, 1);
-  EXPECT_THROWS(Code::BadOption, problem.selection());
+  EXPECT_THROWS(Code::BadOption, loss(problem));
   problem.student.conf = noise({2, 8, 4}, 1).to(at::kInt);
-  EXPECT_THROWS(Code::BadOption, problem.selection());
+  EXPECT_THROWS(Code::BadOption, loss(problem));
+}
+
+TEST(labels_past_the_logits_throw) {
+  Problem problem;
+  problem.classes.select(0, 0).select(0, 1).fill_(4);
+  EXPECT_THROWS(Code::BadOption, loss(problem));
 }
 
 }  // namespace

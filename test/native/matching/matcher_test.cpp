@@ -1,5 +1,6 @@
 #include "matching/matcher.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/zeros.h>
 
@@ -7,6 +8,7 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "fixtures.h"
+#include "reference/multibox.h"
 #include "tensors.h"
 #include "train/batch.h"
 
@@ -24,7 +26,19 @@ Targets targets(const std::vector<double>& boxes, const std::vector<int64_t>& la
   return {floats({1, count, 4}, boxes), longs({1, count}, labels)};
 }
 
-std::vector<double> offsets_of(const Matched& matched, int64_t prior) {
+// What the kernels say of every prior.
+struct Whole {
+  at::Tensor loc, classes, unmatched;
+};
+
+Whole whole(const Targets& targets, const at::Tensor& priors, const MatchOptions& options) {
+  const auto matched = match(targets, priors, options);
+  const auto encoded = encode_matched(matched.truth, targets, priors, options.variances);
+  EXPECT(same_bits((encoded.classes > 0).sum(1).to(at::kInt), matched.positives));
+  return {encoded.loc, encoded.classes.to(at::kLong), matched.unmatched.sum()};
+}
+
+std::vector<double> offsets_of(const Whole& matched, int64_t prior) {
   return check::numbers(matched.loc.select(0, 0).select(0, prior));
 }
 
@@ -73,12 +87,12 @@ TEST(the_article_s_prior_is_found) {
   const auto [overlap, prior] = jaccard(truth, to_corners(grid)).max(1);
   EXPECT_EQ(8711, prior.item<int64_t>());
   EXPECT_NEAR(0.6904, overlap.item<double>(), 5e-5);
-  const auto matched = match(targets({0.2333, 0.2067, 0.6967, 1}, {4}), grid, {});
+  const auto matched = whole(targets({0.2333, 0.2067, 0.6967, 1}, {4}), grid, {});
   EXPECT_EQ(5, matched.classes.select(1, 8711).item<int64_t>());
 }
 
 TEST(a_truth_owns_its_best_prior_however_small_the_overlap) {
-  const auto matched = match(targets({0.8, 0.8, 0.85, 0.85}, {6}), priors(), {});
+  const auto matched = whole(targets({0.8, 0.8, 0.85, 0.85}, {6}), priors(), {});
   EXPECT_NEAR((std::vector<double>{0, 0, 7, 0}), matched.classes, 0);
   EXPECT_EQ(0, matched.unmatched.item<int64_t>());
 }
@@ -89,7 +103,7 @@ TEST(an_overlap_equal_to_the_threshold_is_positive) {
   const auto grid =
       at::cat({priors(), to_centres(floats({2, 4}, {0, 0, 0.5, 0.25, 0, 0, 0.5, 0.2}))});
   const auto classes = [&](double threshold) {
-    return match(truths, grid, {.threshold = threshold}).classes;
+    return whole(truths, grid, {.threshold = threshold}).classes;
   };
   EXPECT_NEAR((std::vector<double>{2, 0, 1, 0, 2, 3}), classes(0.5), 0);
   EXPECT_NEAR((std::vector<double>{0, 0, 1, 0, 2, 3}), classes(0.501), 0);
@@ -97,7 +111,7 @@ TEST(an_overlap_equal_to_the_threshold_is_positive) {
 
 TEST(offsets_are_those_of_the_matched_truth) {
   const auto truth = floats({1, 4}, {0.1, 0, 0.5, 0.45});
-  const auto matched = match({truth.unsqueeze(0), longs({1, 1}, {0})}, priors(), {});
+  const auto matched = whole({truth.unsqueeze(0), longs({1, 1}, {0})}, priors(), {});
   const auto expected = encode(truth.expand({4, 4}), priors(), {0.1, 0.2}).select(0, 0);
   EXPECT_NEAR(check::numbers(expected), offsets_of(matched, 0), 1e-7);
   EXPECT_NEAR(std::vector<double>(4, 0), offsets_of(matched, 1), 0);  // the background has none
@@ -105,21 +119,21 @@ TEST(offsets_are_those_of_the_matched_truth) {
 
 TEST(of_two_truths_on_one_prior_the_last_wins) {
   const auto both = targets({0.8, 0.8, 1, 1, 0.75, 0.75, 0.9, 0.95}, {0, 1});
-  const auto matched = match(both, priors(), {});
+  const auto matched = whole(both, priors(), {});
   EXPECT_NEAR((std::vector<double>{0, 0, 2, 0}), matched.classes, 0);
   EXPECT_EQ(1, matched.unmatched.item<int64_t>());
 }
 
 TEST(greedy_gives_both_a_prior_the_better_one_first) {
   const auto both = targets({0.8, 0.8, 1, 1, 0.75, 0.75, 0.9, 0.95}, {0, 1});
-  const auto matched = match(both, priors(), {.conflict = Conflict::Greedy});
+  const auto matched = whole(both, priors(), {.conflict = Conflict::Greedy});
   EXPECT_NEAR((std::vector<double>{0, 2, 1, 0}), matched.classes, 0);
   EXPECT_EQ(0, matched.unmatched.item<int64_t>());
 }
 
 TEST(greedy_leaves_truths_over_when_priors_run_out) {
   const auto three = targets({0, 0, 0.5, 0.5, 0, 0, 0.5, 0.4, 0, 0, 0.5, 0.3}, {0, 1, 2});
-  const auto matched = match(three, priors().narrow(0, 0, 2), {.conflict = Conflict::Greedy});
+  const auto matched = whole(three, priors().narrow(0, 0, 2), {.conflict = Conflict::Greedy});
   EXPECT_NEAR((std::vector<double>{1, 2}), matched.classes, 0);
   EXPECT_EQ(1, matched.unmatched.item<int64_t>());
 }
@@ -129,13 +143,13 @@ TEST(ties_go_to_the_lowest_index) {
   const auto grid = to_centres(floats({2, 4}, {0, 0, 0.5, 0.5, 0, 0, 0.5, 0.5}));
   const auto twins = targets({0, 0, 0.5, 0.5, 0, 0, 0.5, 0.5}, {0, 1});
   // Both own prior 0, where the last wins; prior 1 goes to its best truth, the first.
-  EXPECT_NEAR((std::vector<double>{2, 1}), match(twins, grid, {}).classes, 0);
+  EXPECT_NEAR((std::vector<double>{2, 1}), whole(twins, grid, {}).classes, 0);
 }
 
 TEST(padding_never_matches) {
   for (const auto conflict : {Conflict::Last, Conflict::Greedy}) {
-    const auto alone = match(targets({0, 0, 0.5, 0.45}, {3}), priors(), {.conflict = conflict});
-    const auto padded = match(targets({0, 0, 0.5, 0.45, 0, 0, 0, 0, 0, 0, 1, 1}, {3, -1, -1}),
+    const auto alone = whole(targets({0, 0, 0.5, 0.45}, {3}), priors(), {.conflict = conflict});
+    const auto padded = whole(targets({0, 0, 0.5, 0.45, 0, 0, 0, 0, 0, 0, 1, 1}, {3, -1, -1}),
                               priors(), {.conflict = conflict});
     EXPECT(same_bits(alone.classes, padded.classes));
     EXPECT(same_bits(alone.loc, padded.loc));
@@ -145,7 +159,7 @@ TEST(padding_never_matches) {
 
 TEST(a_picture_without_truths_is_background) {
   for (const auto conflict : {Conflict::Last, Conflict::Greedy}) {
-    const auto matched = match(pad({{}, {}}), priors(), {.conflict = conflict});
+    const auto matched = whole(pad({{}, {}}), priors(), {.conflict = conflict});
     EXPECT(same_bits(at::zeros({2, 4}, at::kLong), matched.classes));
     EXPECT(same_bits(at::zeros({2, 4, 4}), matched.loc));
     EXPECT_EQ(0, matched.unmatched.item<int64_t>());
@@ -155,10 +169,10 @@ TEST(a_picture_without_truths_is_background) {
 TEST(no_pictures_match_nothing) {
   const Targets none{at::zeros({0, 1, 4}), longs({0, 1}, {})};
   for (const auto conflict : {Conflict::Last, Conflict::Greedy}) {
-    const auto matched = match(none, priors(), {.conflict = conflict});
-    CHECK((matched.classes.sizes().vec() == std::vector<int64_t>{0, 4}));
-    CHECK((matched.loc.sizes().vec() == std::vector<int64_t>{0, 4, 4}));
-    CHECK(matched.unmatched.item<int64_t>() == 0);
+    const auto matched = whole(none, priors(), {.conflict = conflict});
+    EXPECT((matched.classes.sizes().vec() == std::vector<int64_t>{0, 4}));
+    EXPECT((matched.loc.sizes().vec() == std::vector<int64_t>{0, 4, 4}));
+    EXPECT(matched.unmatched.item<int64_t>() == 0);
   }
 }
 
@@ -174,7 +188,7 @@ TEST(agrees_with_the_specification_in_loops) {
       std::vector<int64_t> labels(30, -1);
       for (size_t j = 0; j < 9; ++j) labels[j] = static_cast<int64_t>(j * 3);
       for (size_t j = 0; j < 4; ++j) labels[10 + j] = static_cast<int64_t>(j);
-      const auto matched = match({boxes, longs({3, 10}, labels)}, grid, options);
+      const auto matched = whole({boxes, longs({3, 10}, labels)}, grid, options);
       int64_t expected_unmatched = 0;
       for (const auto& [picture, count] : {std::pair<int64_t, int64_t>{0, 9}, {1, 4}}) {
         const auto truths = boxes.select(0, picture).narrow(0, 0, count);
@@ -195,11 +209,33 @@ TEST(agrees_with_the_specification_in_loops) {
   }
 }
 
+// Random scenes on a real grid: more truths than a picture has, of all sizes.
+TEST(agrees_with_the_composed_reference) {
+  const auto grid = prior_boxes(ssd300_grid());
+  for (const auto conflict : {Conflict::Last, Conflict::Greedy}) {
+    for (const auto type : {at::kFloat, at::kDouble}) {
+      std::vector<int64_t> labels(3 * 40, -1);
+      for (size_t j = 0; j < 40; ++j) labels[j] = static_cast<int64_t>(j % 20);
+      for (size_t j = 0; j < 7; ++j) labels[40 + j] = static_cast<int64_t>(j);
+      const Targets scene{random_boxes(120, 5).to(type).reshape({3, 40, 4}),
+                          longs({3, 40}, labels)};
+      const MatchOptions options{.threshold = 0.4, .conflict = conflict};
+      const auto priors = grid.to(type);
+      const auto expected = reference::match(scene, priors, options);
+      const auto got = whole(scene, priors, options);
+      EXPECT(same_bits(expected.classes, got.classes));
+      EXPECT(same_bits(expected.unmatched, got.unmatched));
+      EXPECT_NEAR(expected.loc, got.loc, type == at::kFloat ? 2e-6 : 1e-14);
+      EXPECT((got.classes > 0).sum().item<int64_t>() > 100);
+    }
+  }
+}
+
 TEST(wrong_shapes_throw) {
   const auto good = targets({0, 0, 1, 1}, {0});
-  EXPECT_THROWS(Code::BadOption, match({good.boxes.select(0, 0), good.labels}, priors(), {}));
-  EXPECT_THROWS(Code::BadOption, match({good.boxes, longs({1, 2}, {0, 0})}, priors(), {}));
-  EXPECT_THROWS(Code::BadOption, match(good, noise({4, 5}, 1), {}));
+  EXPECT_THROWS(Code::BadOption, whole({good.boxes.select(0, 0), good.labels}, priors(), {}));
+  EXPECT_THROWS(Code::BadOption, whole({good.boxes, longs({1, 2}, {0, 0})}, priors(), {}));
+  EXPECT_THROWS(Code::BadOption, whole(good, noise({4, 5}, 1), {}));
 }
 
 }  // namespace

@@ -1,25 +1,34 @@
 #include "matching/mining.h"
 
-#include <ATen/TensorOperators.h>
-
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <numeric>
 
-#include "core/error.h"
+#include "check.h"
 #include "core/random.h"
-#include "tensors.h"
 
 namespace ssd {
 namespace {
 
 using Numbers = std::vector<double>;
 
-// One picture: its cross-entropies and which priors are positive.
+// Which priors of a picture are mined, from its cross-entropies and which are positive.
 Numbers mined(const Numbers& ce, const std::vector<int64_t>& positive,
               const MiningOptions& options) {
-  const auto count = static_cast<int64_t>(ce.size());
-  return check::numbers(
-      hard_negatives(floats({1, count}, ce), longs({1, count}, positive) > 0, options));
+  std::vector<uint32_t> keys;
+  for (size_t i = 0; i < ce.size(); ++i) {
+    const auto key = order_of(std::bit_cast<uint32_t>(static_cast<float>(ce[i])));
+    const uint32_t of_positive = options.article ? order_of(0) : 0;
+    keys.push_back(positive[i] != 0 ? of_positive : key);
+  }
+  const auto priors = static_cast<int64_t>(ce.size());
+  const auto wanted = negatives_wanted(
+      std::accumulate(positive.begin(), positive.end(), int64_t{0}), priors, options);
+  auto [cut, equals] = hardest(keys.data(), priors, wanted);
+  Numbers out;
+  for (const auto key : keys) out.push_back(key > cut || (key == cut && equals-- > 0) ? 1 : 0);
+  return out;
 }
 
 TEST(takes_the_hardest_negatives_three_a_positive) {
@@ -90,14 +99,36 @@ TEST(agrees_with_sorting_picture_by_picture) {
     const size_t count = positives == 0 ? 7 : std::min(2 * positives, order.size());
     for (size_t i = 0; i < count; ++i) expected[order[i]] = 1;
   }
-  const auto got = hard_negatives(floats({kPictures, kPriors}, ce),
-                                  longs({kPictures, kPriors}, positive) > 0, options);
-  EXPECT_NEAR(expected, got, 0);
+  Numbers got;
+  for (size_t first = 0; first < ce.size(); first += kPriors) {
+    const auto at = static_cast<ptrdiff_t>(first);
+    const auto part = mined({ce.begin() + at, ce.begin() + at + kPriors},
+                            {positive.begin() + at, positive.begin() + at + kPriors}, options);
+    got.insert(got.end(), part.begin(), part.end());
+  }
+  EXPECT_EQ(expected, got);
 }
 
-TEST(lists_of_other_shapes_throw) {
-  EXPECT_THROWS(Code::BadOption,
-                hard_negatives(floats({1, 2}, {1, 2}), longs({1, 3}, {0, 0, 0}), {}));
+TEST(finds_any_number_of_any_floats) {
+  Random random(2, 0, 0);
+  Numbers ce;
+  for (int i = 0; i < 3000; ++i) ce.push_back(std::exp(20 * random.normal()) * random.normal());
+  auto sorted = ce;
+  std::sort(sorted.begin(), sorted.end(), std::greater<>());
+  const std::vector<int64_t> none(ce.size(), 0);
+  for (const int64_t count : {1, 2, 31, 1024, 2999, 3000}) {
+    const auto got = mined(ce, none, {.negatives_for_hard = count});
+    EXPECT_EQ(static_cast<double>(count), std::accumulate(got.begin(), got.end(), 0.0));
+    for (size_t i = 0; i < ce.size(); ++i) {
+      EXPECT_EQ(ce[i] >= sorted[static_cast<size_t>(count) - 1], got[i] == 1);
+    }
+  }
+}
+
+TEST(what_is_no_number_comes_first) {
+  const double nan = std::nan("");
+  EXPECT_EQ((Numbers{0, 1, 0}), mined({1e30, nan, 2}, {0, 0, 0}, {.negatives_for_hard = 1}));
+  EXPECT_EQ((Numbers{0, 1, 0}), mined({1e30, -nan, 2}, {0, 0, 0}, {.negatives_for_hard = 1}));
 }
 
 }  // namespace

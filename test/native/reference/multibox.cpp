@@ -1,12 +1,23 @@
-#include "losses/multibox_kd.h"
+#include "reference/multibox.h"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/full_like.h>
 #include <ATen/ops/log_softmax.h>
+#include <ATen/ops/scatter_add.h>
+#include <ATen/ops/where.h>
 
-#include "core/check.h"
+namespace ssd::reference {
 
-namespace ssd {
+Selection select(const Output& student, const Matched& matched, const MiningOptions& options) {
+  const auto& classes = matched.classes;
+  const auto positive = classes > 0;
+  const auto log_p = at::log_softmax(student.conf.detach(), -1);
+  const auto ce = log_p.gather(-1, classes.unsqueeze(-1)).squeeze(-1).neg();
+  const auto negative = hard_negatives(ce, positive, options);
+  const auto n = positive.sum().clamp_min(1).to(log_p.scalar_type());
+  return {positive, positive.logical_or(negative), log_p, n};
+}
 
 namespace {
 
@@ -50,13 +61,38 @@ Term bounded_term(const at::Tensor& student, const at::Tensor& teacher, const Ma
           (difference * 2).masked_fill(ignored.unsqueeze(-1), 0) / selection.n};
 }
 
+Losses hard_loss(const Output& student, const Matched& matched, const Selection& selection) {
+  const auto& [positive, rows, log_p, n] = selection;
+  const auto target = matched.classes.unsqueeze(-1);
+  // Masks select instead of multiplying: a row that does not count may be infinite.
+  const auto ce = log_p.gather(-1, target).squeeze(-1).neg().masked_fill(rows.logical_not(), 0);
+  const auto ignored = positive.logical_not().unsqueeze(-1);
+  const auto difference = (student.loc.detach() - matched.loc).masked_fill(ignored, 0);
+  const auto size = difference.abs();
+  const auto smooth = at::where(size < 1, difference * difference * 0.5, size - 0.5);
+
+  Losses out;
+  out.conf = ce.sum() / n;
+  out.loc = smooth.sum() / n;
+  out.objective = out.conf + out.loc;
+  out.num_positives = positive.sum();
+  // d smooth-L1 = clamp(x, -1, 1); d cross-entropy = softmax - one-hot.
+  out.grad_loc = difference.clamp(-1, 1) / n;
+  const auto hot = at::full_like(target, -1, log_p.options());
+  out.grad_conf =
+      log_p.exp().scatter_add(-1, target, hot).masked_fill(rows.logical_not().unsqueeze(-1), 0) / n;
+  return out;
+}
+
 }  // namespace
 
-Losses multibox_loss_kd(const Output& student, const Output& teacher, const Matched& matched,
-                        const Selection& selection, const KdOptions& options) {
-  check_shape(teacher.conf, student.conf.sizes().vec(), "the teacher's conf");
-  check_shape(teacher.loc, student.loc.sizes().vec(), "the teacher's loc");
-  Losses out = multibox_loss(student, matched, selection);
+Losses multibox_loss(const Output& student, const std::optional<Output>& taught,
+                     const Matched& matched, const LossOptions& all) {
+  const auto selection = select(student, matched, all.mining);
+  Losses out = hard_loss(student, matched, selection);
+  if (!taught) return out;
+  const auto& teacher = *taught;
+  const auto& options = all.kd;
   const auto soft = soft_term(student.conf.detach(), teacher.conf.detach(), selection, options);
   const auto l2 =
       bounded_term(student.loc.detach(), teacher.loc.detach(), matched, selection, options.margin);
@@ -77,4 +113,4 @@ Losses multibox_loss_kd(const Output& student, const Output& teacher, const Matc
   return out;
 }
 
-}  // namespace ssd
+}  // namespace ssd::reference

@@ -1,0 +1,114 @@
+#include "losses/rows.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "core/vector_math.h"
+
+namespace ssd {
+
+namespace {
+
+// Rows side by side: with a class a line, whatever is done to a row is done to all of them at once.
+constexpr int64_t kTile = 16;
+// Lines that are turned at a time, whatever the number of classes.
+constexpr int64_t kLines = 32;
+
+// Lines [from, from + count) of kTile rows: tile [count, kTile].
+SSD_INLINE void turn(const float* rows, int64_t classes, int64_t from, int64_t count, float* tile) {
+  for (int64_t r = 0; r < kTile; ++r) {
+    for (int64_t c = 0; c < count; ++c) tile[c * kTile + r] = rows[r * classes + from + c];
+  }
+}
+
+SSD_VECTOR_CLONES void log_sum_exp_tile(const float* rows, int64_t classes, float* lse) {
+  float tile[kLines * kTile], most[kTile], sum[kTile];
+  for (int64_t r = 0; r < kTile; ++r) {
+    most[r] = rows[r * classes];
+    sum[r] = 0;
+  }
+  for (int64_t from = 0; from < classes; from += kLines) {
+    const int64_t count = classes - from < kLines ? classes - from : kLines;
+    turn(rows, classes, from, count, tile);
+    float before[kTile];
+    for (int64_t r = 0; r < kTile; ++r) before[r] = most[r];
+    for (int64_t c = 0; c < count; ++c) {
+      const float* const line = tile + c * kTile;
+      for (int64_t r = 0; r < kTile; ++r) most[r] = line[r] > most[r] ? line[r] : most[r];
+    }
+    for (int64_t r = 0; r < kTile; ++r) sum[r] *= fast_exp(before[r] - most[r]);
+    for (int64_t c = 0; c < count; ++c) {
+      const float* const line = tile + c * kTile;
+      for (int64_t r = 0; r < kTile; ++r) sum[r] += fast_exp(line[r] - most[r]);
+    }
+  }
+  for (int64_t r = 0; r < kTile; ++r) lse[r] = most[r] + fast_log(sum[r]);
+}
+
+// Eight sums side by side, so that a row can be added up in vectors; the order is the same
+// everywhere.
+SSD_VECTOR_CLONES float softmax_row(const float* __restrict row, int64_t classes, float scale,
+                                    float* __restrict p) {
+  constexpr int64_t kSide = 8;
+  float most = row[0] * scale;
+  for (int64_t c = 1; c < classes; ++c) most = row[c] * scale > most ? row[c] * scale : most;
+  for (int64_t c = 0; c < classes; ++c) p[c] = fast_exp(row[c] * scale - most);
+  float side[kSide] = {};
+  int64_t c = 0;
+  for (; c + kSide <= classes; c += kSide) {
+    for (int64_t i = 0; i < kSide; ++i) side[i] += p[c + i];
+  }
+  float sum = 0;
+  for (; c < classes; ++c) sum += p[c];
+  for (const float part : side) sum += part;
+  const float over = 1 / sum;
+  for (int64_t i = 0; i < classes; ++i) p[i] *= over;
+  return most + fast_log(sum);
+}
+
+}  // namespace
+
+void log_sum_exp(const float* logits, int64_t rows, int64_t classes, float* lse) {
+  int64_t row = 0;
+  for (; row + kTile <= rows; row += kTile) {
+    log_sum_exp_tile(logits + row * classes, classes, lse + row);
+  }
+  // The last ones once more with some before them, so that a row's value never depends on its
+  // place.
+  if (row < rows && rows >= kTile) {
+    log_sum_exp_tile(logits + (rows - kTile) * classes, classes, lse + rows - kTile);
+    return;
+  }
+  std::vector<float> few(static_cast<size_t>(kTile * classes), 0);
+  float out[kTile];
+  if (row < rows) {
+    std::copy_n(logits, rows * classes, few.begin());
+    log_sum_exp_tile(few.data(), classes, out);
+    std::copy_n(out, rows, lse);
+  }
+}
+
+void log_sum_exp(const double* logits, int64_t rows, int64_t classes, double* lse) {
+  for (int64_t r = 0; r < rows; ++r) {
+    const double* const row = logits + r * classes;
+    const double most = *std::max_element(row, row + classes);
+    double sum = 0;
+    for (int64_t c = 0; c < classes; ++c) sum += std::exp(row[c] - most);
+    lse[r] = most + std::log(sum);
+  }
+}
+
+float softmax(const float* row, int64_t classes, float scale, float* p) {
+  return softmax_row(row, classes, scale, p);
+}
+
+double softmax(const double* row, int64_t classes, double scale, double* p) {
+  double most = row[0] * scale, sum = 0;
+  for (int64_t c = 1; c < classes; ++c) most = std::max(most, row[c] * scale);
+  for (int64_t c = 0; c < classes; ++c) sum += p[c] = std::exp(row[c] * scale - most);
+  for (int64_t c = 0; c < classes; ++c) p[c] /= sum;
+  return most + std::log(sum);
+}
+
+}  // namespace ssd

@@ -1,0 +1,121 @@
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "boxes/box_math.h"
+#include "losses/options.h"
+
+namespace ssd {
+
+struct Sums {
+  double conf, loc, soft, l2;
+
+  __device__ void add(const Sums& other) {
+    conf += other.conf;
+    loc += other.loc;
+    soft += other.soft;
+    l2 += other.l2;
+  }
+};
+
+__device__ inline float warp_sum(float value) {
+  for (int offset = 16; offset > 0; offset /= 2) {
+    value += __shfl_xor_sync(0xffffffffU, value, offset);
+  }
+  return value;
+}
+
+__device__ inline float warp_max(float value) {
+  for (int offset = 16; offset > 0; offset /= 2) {
+    value = fmaxf(value, __shfl_xor_sync(0xffffffffU, value, offset));
+  }
+  return value;
+}
+
+// log(sum(exp(scale * row))), by a warp.
+template <class T>
+__device__ float log_sum_exp(const T* row, int32_t classes, float scale, int lane) {
+  float most = -std::numeric_limits<float>::infinity();
+  for (int32_t c = lane; c < classes; c += 32) {
+    most = fmaxf(most, static_cast<float>(row[c]) * scale);
+  }
+  most = warp_max(most);
+  float sum = 0;
+  for (int32_t c = lane; c < classes; c += 32) {
+    sum += expf(static_cast<float>(row[c]) * scale - most);
+  }
+  return most + logf(warp_sum(sum));
+}
+
+// The hard and the soft term of a row that counts, by a warp; as Terms::row of terms.h. The sums are
+// those of the first lane.
+template <class T>
+__device__ void class_terms(const T* student, const T* teacher, int32_t classes, int32_t target,
+                            const KdOptions& o, float over_n, int lane, Sums& sums, T* grad) {
+  const float lse = log_sum_exp(student, classes, 1.0F, lane);
+  const float hard = (teacher == nullptr ? 1.0F : static_cast<float>(o.mu)) * over_n;
+  // A label past the logits has no row: it shows as no number.
+  sums.conf += target < classes ? static_cast<double>(lse - static_cast<float>(student[target]))
+                                : std::numeric_limits<double>::quiet_NaN();
+  const auto t = static_cast<float>(o.temperature);
+  const float scale = 1.0F / t;
+  const bool kl = o.soft == Soft::KullbackLeibler;
+  float own = 0, taught = 0, whole = 0, value = 0;
+  if (teacher != nullptr) {
+    own = t == 1.0F ? lse : log_sum_exp(student, classes, scale, lane);
+    taught = log_sum_exp(teacher, classes, scale, lane);
+    for (int32_t c = lane; c < classes; c += 32) {
+      const float log_q = static_cast<float>(student[c]) * scale - own;
+      const float log_p = static_cast<float>(teacher[c]) * scale - taught;
+      // The weight belongs to the class column.
+      const auto weight = static_cast<float>(kl ? 1.0 : c == 0 ? o.neg_weight : o.pos_weight);
+      const float w = weight * expf(log_p);
+      value += w * (kl ? log_p - log_q : -log_q);
+      whole += w;
+    }
+    sums.soft += static_cast<double>(warp_sum(value) * t * t);
+    whole = kl ? 1.0F : warp_sum(whole);
+  }
+  const bool softens = teacher != nullptr && o.mu < 1;
+  const float soft = static_cast<float>(1 - o.mu) * t * over_n;
+  for (int32_t c = lane; c < classes; c += 32) {
+    const auto x = static_cast<float>(student[c]);
+    float g = (expf(x - lse) - (c == target ? 1.0F : 0.0F)) * hard;
+    if (softens) {
+      const auto weight = static_cast<float>(kl ? 1.0 : c == 0 ? o.neg_weight : o.pos_weight);
+      const float w = weight * expf(static_cast<float>(teacher[c]) * scale - taught);
+      g += (whole * expf(x * scale - own) - w) * soft;
+    }
+    grad[c] = static_cast<T>(g);
+  }
+}
+
+// Smooth-L1 and the teacher-bounded regression of a positive, by one thread; as Terms::offsets.
+template <class T>
+__device__ void offset_terms(const T* student, const T* teacher, const float* truth,
+                             const float* prior, const LossSettings& s, float over_n, Sums& sums,
+                             T* grad) {
+  float target[4], difference[4], own = 0, bound = 0;
+  encode_of(truth, prior, static_cast<float>(s.v0), static_cast<float>(s.v1), target);
+  for (int k = 0; k < 4; ++k) {
+    const float d = difference[k] = static_cast<float>(student[k]) - target[k];
+    const float size = fabsf(d);
+    sums.loc += static_cast<double>(size < 1 ? d * d / 2 : size - 0.5F);
+    own += d * d;
+    if (teacher == nullptr) continue;
+    const float taught = static_cast<float>(teacher[k]) - target[k];
+    bound += taught * taught;
+  }
+  const bool worse = teacher != nullptr && own + static_cast<float>(s.kd.margin) > bound;
+  if (worse) sums.l2 += static_cast<double>(own);
+  const float nu = worse && s.kd.nu > 0 ? static_cast<float>(s.kd.nu) : 0.0F;
+  for (int k = 0; k < 4; ++k) {
+    const float d = difference[k];
+    const float slope = d < -1 ? -1.0F : d > 1 ? 1.0F : d;
+    grad[k] = static_cast<T>((slope + 2 * nu * d) * over_n);
+  }
+}
+
+}  // namespace ssd

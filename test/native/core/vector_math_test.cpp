@@ -1,0 +1,56 @@
+#include "core/vector_math.h"
+
+#include <cmath>
+#include <limits>
+
+#include "check.h"
+#include "core/random.h"
+
+namespace ssd {
+namespace {
+
+// Units in the last place between a float and what it should be.
+double ulps(double exact, float got) {
+  const auto nearest = static_cast<float>(exact);
+  const float next = std::nextafter(std::abs(nearest), std::numeric_limits<float>::infinity());
+  return std::abs(got - exact) / static_cast<double>(next - std::abs(nearest));
+}
+
+TEST(exp_is_within_two_units_where_a_softmax_asks) {
+  Random random(1, 0, 0);
+  double worst = 0;
+  for (int i = 0; i < 200000; ++i) {
+    const float x = random.uniform(-86.0F, 1.0F);
+    worst = std::max(worst, ulps(std::exp(static_cast<double>(x)), fast_exp(x)));
+  }
+  EXPECT(worst < 2 && worst > 0.5);
+  EXPECT_EQ(1.0F, fast_exp(0));
+}
+
+TEST(exp_stays_finite_at_its_ends) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(fast_exp(-87), fast_exp(-infinity));
+  EXPECT(fast_exp(-infinity) < 1e-37F && fast_exp(-infinity) > 0);
+  EXPECT(std::isfinite(fast_exp(infinity)) && fast_exp(infinity) > 1e38F);
+  EXPECT(std::isnan(fast_exp(std::nanf(""))));
+}
+
+TEST(log_is_within_two_units_of_a_sum_of_a_softmax) {
+  Random random(2, 0, 0);
+  double worst = 0;
+  for (int i = 0; i < 200000; ++i) {
+    const float x = std::exp(random.uniform(0.1F, 80.0F));
+    worst = std::max(worst, ulps(std::log(static_cast<double>(x)), fast_log(x)));
+  }
+  EXPECT(worst < 2 && worst > 0.5);
+  // Near 1 what counts is the distance: a maximum is added.
+  for (int i = 0; i < 1000; ++i) {
+    const float x = random.uniform(1.0F, 1.2F);
+    EXPECT_NEAR(std::log(static_cast<double>(x)), fast_log(x), 1e-7);
+  }
+  EXPECT_EQ(0.0F, fast_log(1));
+  EXPECT(std::isnan(fast_log(std::nanf(""))));
+}
+
+}  // namespace
+}  // namespace ssd
