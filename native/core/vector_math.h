@@ -10,12 +10,12 @@ namespace ssd {
 // exp and log that a loop over floats can be made vector code of: no branch, no call, the same bits
 // on every machine without fused multiply-adds. The polynomials are those of Cephes (expf, logf):
 // within 2 units in the last place. A NaN stays one.
-// Under e^-87 the result stays e^-87, which no sum with a 1 in it can tell from 0.
+// Of at most 1 or so; 0 under e^-87, where floats end.
 SSD_INLINE float fast_exp(float x) {
   constexpr float kRound = 12582912.0F;  // 1.5 * 2^23: adding it rounds to an integer
   constexpr uint32_t kRoundBits = 0x4b400000U;
-  x = x < -87.0F ? -87.0F : x;
-  x = x > 88.0F ? 88.0F : x;
+  const bool none = x < -87.0F;
+  x = none ? -87.0F : x;
   const float rounded = x * 1.44269504088896341F + kRound;
   const float n = rounded - kRound;
   const float r = (x - n * 0.693359375F) - n * -2.12194440e-4F;
@@ -27,7 +27,7 @@ SSD_INLINE float fast_exp(float x) {
   p = p * r + 5.0000001201e-1F;
   p = p * (r * r) + r + 1.0F;
   const uint32_t power = (std::bit_cast<uint32_t>(rounded) - kRoundBits + 127U) << 23U;
-  return p * std::bit_cast<float>(power);
+  return none ? 0.0F : p * std::bit_cast<float>(power);
 }
 
 // Of a positive normal number.

@@ -22,8 +22,8 @@ using Op = std::tuple<Tensor, Tensor, Tensor, Tensor>(const Tensor&, const Tenso
 void check(const Output& output, const Tensor& truth, const std::string& whose) {
   const auto name = [&](const char* what) { return whose + what; };
   check_floating(output.conf, name("conf").c_str());
-  check_shape(output.loc, {truth.size(0), truth.size(1), 4}, name("loc").c_str());
   check_shape(output.conf, {truth.size(0), truth.size(1), -1}, name("conf").c_str());
+  check_shape(output.loc, {truth.size(0), truth.size(1), 4}, name("loc").c_str());
   check_same_type(output.loc, output.conf, name("loc and conf").c_str());
   check_same_device(output.conf, truth, name("conf and matched truths").c_str());
 }

@@ -41,15 +41,13 @@ const A* as_logits(const Picture<T, A>& picture, Scratch<A>& s) {
 // The hardest negatives by their cross-entropy with the background.
 template <class T, class A>
 Cut mine(const Picture<T, A>& picture, const MiningOptions& options, Scratch<A>& s) {
-  s.lse.resize(static_cast<size_t>(picture.count));
-  s.keys.resize(s.lse.size());
-  const A* const logits = as_logits(picture, s);
-  log_sum_exp(logits, picture.count, picture.classes, s.lse.data());
+  s.ce.resize(static_cast<size_t>(picture.count));
+  s.keys.resize(s.ce.size());
+  background_entropies(as_logits(picture, s), picture.count, picture.classes, s.ce.data());
   const uint32_t positive = options.article ? key_of(A(0)) : 0;
   for (int64_t p = 0; p < picture.count; ++p) {
     const auto i = static_cast<size_t>(p);
-    const A ce = s.lse[i] - logits[p * picture.classes];
-    s.keys[i] = picture.truth[p] < 0 ? key_of(ce) : positive;
+    s.keys[i] = picture.truth[p] < 0 ? key_of(s.ce[i]) : positive;
   }
   return hardest(s.keys.data(), picture.count,
                  negatives_wanted(picture.positives, picture.count, options));

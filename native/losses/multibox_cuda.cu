@@ -1,5 +1,6 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/zeros_like.h>
 #include <c10/cuda/CUDAException.h>
 #include <c10/cuda/CUDAGuard.h>
@@ -9,12 +10,12 @@
 #include <torch/library.h>
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 #include <tuple>
 
-#include "matching/mining.cuh"
+#include "core/error.h"
 #include "losses/rows.cuh"
+#include "matching/mining.cuh"
 
 namespace ssd {
 
@@ -53,7 +54,7 @@ __global__ void key_kernel(Batch<T> batch, int32_t rows_a_block, bool article, u
     for (int32_t c = 1; c < batch.classes; ++c) most = fmaxf(most, row[c]);
     for (int32_t c = 0; c < batch.classes; ++c) sum += expf(row[c] - most);
     // fmaxf passes over what is no number; the sum does not.
-    const float ce = most + logf(sum) - row[0];
+    const float ce = logf(sum) + (most - row[0]);
     const bool positive = batch.truth[first + r] >= 0;
     keys[first + r] = !positive ? order_of(__float_as_uint(ce)) : article ? order_of(0) : 0;
   }
@@ -127,9 +128,9 @@ template <class T>
 void launch(const Batch<T>& batch, const LossSettings& settings, Tensor& terms, Tensor& found) {
   const auto stream = c10::cuda::getCurrentCUDAStream();
   const auto on_device = terms.options();
-  auto keys = at::empty({batch.pictures, batch.count}, on_device.dtype(at::kInt));
-  auto listed = at::empty_like(keys);
-  auto sums = at::empty({batch.pictures, static_cast<int64_t>(sizeof(Sums))},
+  Tensor keys = at::empty({batch.pictures, batch.count}, on_device.dtype(at::kInt));
+  Tensor listed = at::empty_like(keys);
+  Tensor sums = at::empty({batch.pictures, static_cast<int64_t>(sizeof(Sums))},
                         on_device.dtype(at::kByte));
   auto* const key = reinterpret_cast<uint32_t*>(keys.mutable_data_ptr<int32_t>());
   auto* const sum = reinterpret_cast<Sums*>(sums.mutable_data_ptr<uint8_t>());

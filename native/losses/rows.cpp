@@ -22,7 +22,7 @@ SSD_INLINE void turn(const float* rows, int64_t classes, int64_t from, int64_t c
   }
 }
 
-SSD_VECTOR_CLONES void log_sum_exp_tile(const float* rows, int64_t classes, float* lse) {
+SSD_VECTOR_CLONES void entropy_tile(const float* rows, int64_t classes, float* ce) {
   float tile[kLines * kTile], most[kTile], sum[kTile];
   for (int64_t r = 0; r < kTile; ++r) {
     most[r] = rows[r * classes];
@@ -43,13 +43,13 @@ SSD_VECTOR_CLONES void log_sum_exp_tile(const float* rows, int64_t classes, floa
       for (int64_t r = 0; r < kTile; ++r) sum[r] += fast_exp(line[r] - most[r]);
     }
   }
-  for (int64_t r = 0; r < kTile; ++r) lse[r] = most[r] + fast_log(sum[r]);
+  for (int64_t r = 0; r < kTile; ++r) ce[r] = fast_log(sum[r]) + (most[r] - rows[r * classes]);
 }
 
 // Eight sums side by side, so that a row can be added up in vectors; the order is the same
 // everywhere.
-SSD_VECTOR_CLONES float softmax_row(const float* __restrict row, int64_t classes, float scale,
-                                    float* __restrict p) {
+SSD_VECTOR_CLONES Normaliser<float> softmax_row(const float* __restrict row, int64_t classes,
+                                                float scale, float* __restrict p) {
   constexpr int64_t kSide = 8;
   float most = row[0] * scale;
   for (int64_t c = 1; c < classes; ++c) most = row[c] * scale > most ? row[c] * scale : most;
@@ -64,51 +64,47 @@ SSD_VECTOR_CLONES float softmax_row(const float* __restrict row, int64_t classes
   for (const float part : side) sum += part;
   const float over = 1 / sum;
   for (int64_t i = 0; i < classes; ++i) p[i] *= over;
-  return most + fast_log(sum);
+  return {most, fast_log(sum)};
 }
 
 }  // namespace
 
-void log_sum_exp(const float* logits, int64_t rows, int64_t classes, float* lse) {
+void background_entropies(const float* logits, int64_t rows, int64_t classes, float* ce) {
   int64_t row = 0;
-  for (; row + kTile <= rows; row += kTile) {
-    log_sum_exp_tile(logits + row * classes, classes, lse + row);
-  }
-  // The last ones once more with some before them, so that a row's value never depends on its
-  // place.
-  if (row < rows && rows >= kTile) {
-    log_sum_exp_tile(logits + (rows - kTile) * classes, classes, lse + rows - kTile);
+  for (; row + kTile <= rows; row += kTile) entropy_tile(logits + row * classes, classes, ce + row);
+  if (row == rows) return;
+  if (rows >= kTile) {
+    // The last ones once more with some before them: a row's value never depends on its place.
+    entropy_tile(logits + (rows - kTile) * classes, classes, ce + rows - kTile);
     return;
   }
   std::vector<float> few(static_cast<size_t>(kTile * classes), 0);
   float out[kTile];
-  if (row < rows) {
-    std::copy_n(logits, rows * classes, few.begin());
-    log_sum_exp_tile(few.data(), classes, out);
-    std::copy_n(out, rows, lse);
-  }
+  std::copy_n(logits, rows * classes, few.begin());
+  entropy_tile(few.data(), classes, out);
+  std::copy_n(out, rows, ce);
 }
 
-void log_sum_exp(const double* logits, int64_t rows, int64_t classes, double* lse) {
+void background_entropies(const double* logits, int64_t rows, int64_t classes, double* ce) {
   for (int64_t r = 0; r < rows; ++r) {
     const double* const row = logits + r * classes;
     const double most = *std::max_element(row, row + classes);
     double sum = 0;
     for (int64_t c = 0; c < classes; ++c) sum += std::exp(row[c] - most);
-    lse[r] = most + std::log(sum);
+    ce[r] = std::log(sum) + (most - row[0]);
   }
 }
 
-float softmax(const float* row, int64_t classes, float scale, float* p) {
+Normaliser<float> softmax(const float* row, int64_t classes, float scale, float* p) {
   return softmax_row(row, classes, scale, p);
 }
 
-double softmax(const double* row, int64_t classes, double scale, double* p) {
+Normaliser<double> softmax(const double* row, int64_t classes, double scale, double* p) {
   double most = row[0] * scale, sum = 0;
   for (int64_t c = 1; c < classes; ++c) most = std::max(most, row[c] * scale);
   for (int64_t c = 0; c < classes; ++c) sum += p[c] = std::exp(row[c] * scale - most);
   for (int64_t c = 0; c < classes; ++c) p[c] /= sum;
-  return most + std::log(sum);
+  return {most, std::log(sum)};
 }
 
 }  // namespace ssd

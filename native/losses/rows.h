@@ -4,12 +4,21 @@
 
 namespace ssd {
 
-// log(sum(exp(row))) of rows of logits [rows, classes], each with its own maximum: lse [rows].
-void log_sum_exp(const float* logits, int64_t rows, int64_t classes, float* lse);
-void log_sum_exp(const double* logits, int64_t rows, int64_t classes, double* lse);
+// What makes a logit a log-probability; in two parts, since their sum would lose what a row that is
+// nearly sure still has to say.
+template <class T>
+struct Normaliser {
+  T most, log_sum;
 
-// softmax(scale * row) of one row into p [classes]; returns log(sum(exp(scale * row))).
-float softmax(const float* row, int64_t classes, float scale, float* p);
-double softmax(const double* row, int64_t classes, double scale, double* p);
+  T log_p(T logit) const { return (logit - most) - log_sum; }
+};
+
+// Cross-entropy with class 0, the background, of rows of logits [rows, classes]: ce [rows].
+void background_entropies(const float* logits, int64_t rows, int64_t classes, float* ce);
+void background_entropies(const double* logits, int64_t rows, int64_t classes, double* ce);
+
+// softmax(scale * row) of one row into p [classes].
+Normaliser<float> softmax(const float* row, int64_t classes, float scale, float* p);
+Normaliser<double> softmax(const double* row, int64_t classes, double scale, double* p);
 
 }  // namespace ssd

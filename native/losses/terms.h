@@ -34,7 +34,7 @@ struct Sums {
 // Memory of a thread, for one picture after the other.
 template <class A>
 struct Scratch {
-  std::vector<A> logits, lse, row, teacher, p, teacher_p, grad;
+  std::vector<A> logits, ce, row, teacher, p, teacher_p, grad;
   std::vector<uint32_t> keys;
 };
 
@@ -52,13 +52,13 @@ class Terms {
     for (auto* each : {&s.row, &s.teacher, &s.p, &s.teacher_p, &s.grad}) each->resize(classes);
     std::copy_n(picture.conf + p * classes_, classes, s.row.begin());
     const int64_t target = picture.target(p);
-    const A lse = softmax(s.row.data(), classes_, A(1), s.p.data());
-    sums.conf += static_cast<double>(lse - s.row[static_cast<size_t>(target)]);
+    const auto norm = softmax(s.row.data(), classes_, A(1), s.p.data());
+    sums.conf -= static_cast<double>(norm.log_p(s.row[static_cast<size_t>(target)]));
     const A weight = (picture.teacher_conf ? static_cast<A>(s_.kd.mu) : A(1)) * over_n_;
     // d cross-entropy = softmax - one-hot.
     for (size_t c = 0; c < classes; ++c) s.grad[c] = s.p[c] * weight;
     s.grad[static_cast<size_t>(target)] -= weight;
-    if (picture.teacher_conf) soft(picture.teacher_conf + p * classes_, lse, s, sums);
+    if (picture.teacher_conf) soft(picture.teacher_conf + p * classes_, norm, s, sums);
     std::copy_n(s.grad.begin(), classes, picture.grad_conf + p * classes_);
   }
 
@@ -90,22 +90,22 @@ class Terms {
 
  private:
   template <class T>
-  void soft(const T* teacher, A lse, Scratch<A>& s, Sums& sums) const {
+  void soft(const T* teacher, Normaliser<A> own, Scratch<A>& s, Sums& sums) const {
     const auto classes = static_cast<size_t>(classes_);
     const auto& o = s_.kd;
     const auto t = static_cast<A>(o.temperature), scale = 1 / t;
-    if (t != 1) lse = softmax(s.row.data(), classes_, scale, s.p.data());
+    if (t != 1) own = softmax(s.row.data(), classes_, scale, s.p.data());
     const std::vector<A>& q = s.p;
     std::vector<A>& w = s.teacher_p;
     std::copy_n(teacher, classes, s.teacher.begin());
-    const A teacher_lse = softmax(s.teacher.data(), classes_, scale, w.data());
+    const auto taught = softmax(s.teacher.data(), classes_, scale, w.data());
     const bool kl = o.soft == Soft::KullbackLeibler;
     A value = 0, whole = 0;
     for (size_t c = 0; c < classes; ++c) {
-      const A log_q = s.row[c] * scale - lse;
+      const A log_q = own.log_p(s.row[c] * scale);
       // The weight belongs to the class column.
       if (!kl) w[c] *= static_cast<A>(c == 0 ? o.neg_weight : o.pos_weight);
-      const A log_p = s.teacher[c] * scale - teacher_lse;
+      const A log_p = taught.log_p(s.teacher[c] * scale);
       value += w[c] * (kl ? log_p - log_q : -log_q);
       whole += w[c];
     }

@@ -1,3 +1,4 @@
+#include <ATen/Context.h>
 #include <ATen/TensorOperators.h>
 
 #include <cmath>
@@ -97,6 +98,35 @@ TEST(double_precision_is_exact_and_halves_are_within_their_rounding) {
   compare(scene(21, 4), {}, true, at::kDouble, 1e-7);  // truths and priors are floats
   compare(scene(21, 5), {}, true, at::kBFloat16, 1.0 / 256);
   compare(scene(21, 6), {}, true, at::kHalf, 1.0 / 2048);
+}
+
+TEST(a_gpu_says_the_same) {
+  SKIP_UNLESS(at::hasCUDA());
+  const auto one = scene(21, 7);
+  const auto there = [](const at::Tensor& tensor) { return tensor.to(at::kCUDA); };
+  const Targets targets{there(one.targets.boxes), there(one.targets.labels)};
+  const Output student{there(one.student.loc), there(one.student.conf)};
+  const Output teacher{there(one.teacher.loc), there(one.teacher.conf)};
+  for (const auto conflict : {Conflict::Last, Conflict::Greedy}) {
+    const LossOptions options{.match = {.conflict = conflict}};
+    const auto own = match(one.targets, one.priors, options.match);
+    const auto far = match(targets, there(one.priors), options.match);
+    EXPECT(same_bits(own.truth, far.truth.cpu()));
+    EXPECT(same_bits(own.positives, far.positives.cpu()));
+    EXPECT(same_bits(own.unmatched, far.unmatched.cpu()));
+    const auto expected =
+        multibox_loss(one.student, one.teacher, one.targets, one.priors, own, options);
+    const auto got = multibox_loss(student, teacher, targets, there(one.priors), far, options);
+    for (const auto& [want, have] : {std::pair(expected.conf, got.conf),
+                                     {expected.loc, got.loc},
+                                     {expected.soft, got.soft},
+                                     {expected.l2, got.l2},
+                                     {expected.objective, got.objective}}) {
+      EXPECT_NEAR(want, have.cpu(), 1e-6 * want.abs().item<double>());
+    }
+    EXPECT_NEAR(expected.grad_conf, got.grad_conf.cpu(), 1e-6);
+    EXPECT_NEAR(expected.grad_loc, got.grad_loc.cpu(), 1e-6);
+  }
 }
 
 }  // namespace
