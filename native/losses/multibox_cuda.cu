@@ -78,10 +78,9 @@ __global__ void loss_kernel(Batch<T> batch, LossSettings settings, uint32_t* key
   atomicAdd(&all, own);
   __syncthreads();
   const float over_n = 1.0F / static_cast<float>(max(all, 1));
-  const int64_t wanted =
-      negatives_wanted(batch.positives[picture], batch.count, settings.mining);
-  const int32_t rows = list_rows(keys + first, batch.truth + first, batch.count, wanted, memory,
-                                 listed + first);
+  const int64_t wanted = negatives_wanted(batch.positives[picture], batch.count, settings.mining);
+  const int32_t rows =
+      list_rows(keys + first, batch.truth + first, batch.count, wanted, memory, listed + first);
   const int warp = static_cast<int>(threadIdx.x / 32), lane = static_cast<int>(threadIdx.x % 32);
   Sums mine{};
   for (int32_t i = warp; i < rows; i += kMiningThreads / 32) {
@@ -130,8 +129,8 @@ void launch(const Batch<T>& batch, const LossSettings& settings, Tensor& terms, 
   const auto on_device = terms.options();
   Tensor keys = at::empty({batch.pictures, batch.count}, on_device.dtype(at::kInt));
   Tensor listed = at::empty_like(keys);
-  Tensor sums = at::empty({batch.pictures, static_cast<int64_t>(sizeof(Sums))},
-                        on_device.dtype(at::kByte));
+  Tensor sums =
+      at::empty({batch.pictures, static_cast<int64_t>(sizeof(Sums))}, on_device.dtype(at::kByte));
   auto* const key = reinterpret_cast<uint32_t*>(keys.mutable_data_ptr<int32_t>());
   auto* const sum = reinterpret_cast<Sums*>(sums.mutable_data_ptr<uint8_t>());
   const int64_t rows = static_cast<int64_t>(batch.pictures) * batch.count;
@@ -160,8 +159,7 @@ const T* pointer(const std::optional<Tensor>& tensor) {
 std::tuple<Tensor, Tensor, Tensor, Tensor> multibox_cuda(
     const Tensor& loc, const Tensor& conf, const std::optional<Tensor>& teacher_loc,
     const std::optional<Tensor>& teacher_conf, const Tensor& truth, const Tensor& positives,
-    const Tensor& boxes, const Tensor& labels, const Tensor& priors,
-    at::ArrayRef<double> options) {
+    const Tensor& boxes, const Tensor& labels, const Tensor& priors, at::ArrayRef<double> options) {
   const c10::cuda::CUDAGuard guard(conf.device());
   const auto settings = to_settings(options.data());
   auto terms = at::empty({5}, conf.options().dtype(at::kFloat));

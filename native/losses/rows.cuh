@@ -56,16 +56,17 @@ __device__ WarpNorm normalise(const T* row, int32_t classes, float scale, int la
   return {most, logf(warp_sum(sum))};
 }
 
-// The hard and the soft term of a row that counts, by a warp; as Terms::row of terms.h. The sums are
-// those of the first lane.
+// The hard and the soft term of a row that counts, by a warp; as Terms::row of terms.h. The sums
+// are those of the first lane.
 template <class T>
 __device__ void class_terms(const T* student, const T* teacher, int32_t classes, int32_t target,
                             const KdOptions& o, float over_n, int lane, Sums& sums, T* grad) {
   const auto norm = normalise(student, classes, 1.0F, lane);
   const float hard = (teacher == nullptr ? 1.0F : static_cast<float>(o.mu)) * over_n;
   // A label past the logits has no row: it shows as no number.
-  sums.conf += target < classes ? -static_cast<double>(norm.log_p(static_cast<float>(student[target])))
-                                : std::numeric_limits<double>::quiet_NaN();
+  sums.conf += target < classes
+                   ? -static_cast<double>(norm.log_p(static_cast<float>(student[target])))
+                   : std::numeric_limits<double>::quiet_NaN();
   const auto t = static_cast<float>(o.temperature);
   const float scale = 1.0F / t;
   const bool kl = o.soft == Soft::KullbackLeibler;

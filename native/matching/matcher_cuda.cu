@@ -95,7 +95,8 @@ __device__ void own_last(const Scene& scene, Shared shared, int32_t* truth) {
   }
 }
 
-// The best pair of what is left, as often as there are truths and priors; the lower truth of equals.
+// The best pair of what is left, as often as there are truths and priors; the lower truth of
+// equals.
 __device__ void own_greedily(const Scene& scene, Shared shared, int32_t* truth) {
   __shared__ int32_t chosen;
   for (;;) {
