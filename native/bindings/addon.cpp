@@ -1,5 +1,7 @@
 #include "bindings/addon.h"
 
+#include "core/memory.h"
+
 namespace ssd {
 
 void Addon::on_shutdown(std::function<void()> stop, bool first) {
@@ -15,6 +17,7 @@ void Addon::shutdown() {
 namespace {
 
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
+  keep_memory();
   auto* const addon = new Addon(env);
   env.SetInstanceData(addon);
   // After the completion's own hook, so that it runs before it: threads are joined while their

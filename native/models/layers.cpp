@@ -1,7 +1,6 @@
 #include "models/layers.h"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/batch_norm.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/hardsigmoid.h>
@@ -12,9 +11,9 @@
 #include <ATen/ops/relu.h>
 #include <ATen/ops/zeros.h>
 
-#include <limits>
-
 #include "models/init.h"
+#include "models/l2_norm.h"
+#include "models/norm_act.h"
 
 namespace ssd {
 
@@ -38,20 +37,18 @@ std::vector<Parameter> norm_parameters(const Node& node) {
           {node.name + ".num_batches_tracked", at::zeros({}, at::kLong), true}};
 }
 
-at::Tensor batch_norm(const Node& node, const at::Tensor& input, const Parameter* p,
-                      bool training) {
-  if (training) p[4].value.add_(1);
-  return at::batch_norm(input, p[0].value, p[1].value, p[2].value, p[3].value, training,
-                        node.momentum, node.eps, /*cudnn_enabled=*/true);
-}
-
-// x / (|x| over the channels + 1e-10) * weight (Liu et al., ParseNet). The root's slope is infinite
-// at 0, and infinity times nothing is no gradient: from where 1e-10 is all that counts it is held
-// level.
-at::Tensor l2_norm(const at::Tensor& input, const at::Tensor& weight) {
-  const auto square = input.square().sum(1, true);
-  const auto norm = square.clamp_min(std::numeric_limits<float>::min()).sqrt() + 1e-10;
-  return input / norm * weight.reshape({1, -1, 1, 1});
+Activation activation_of(const Node* node) {
+  if (node == nullptr) return {};
+  switch (node->op) {
+    case Op::Relu:
+      return {.low = 0};
+    case Op::Relu6:
+      return {.low = 0, .high = 6};
+    case Op::Hardswish:
+      return {.hardswish = true};
+    default:
+      return {};
+  }
 }
 
 }  // namespace
@@ -69,6 +66,17 @@ std::vector<Parameter> make_parameters(const Node& node, uint64_t seed) {
   }
 }
 
+bool is_activation(Op op) {
+  return op == Op::Relu || op == Op::Relu6 || op == Op::Hardswish;
+}
+
+at::Tensor apply_norm(const Node& norm, const Node* activation, const at::Tensor& input,
+                      const Parameter* p, bool training) {
+  if (training) p[4].value.add_(1);
+  return norm_act(input, {p[0].value, p[1].value, p[2].value, p[3].value, norm.momentum, norm.eps},
+                  activation_of(activation), training);
+}
+
 at::Tensor apply(const Node& node, const std::vector<at::Tensor>& inputs, const Parameter* p,
                  bool training) {
   const auto& x = inputs[0];
@@ -77,7 +85,7 @@ at::Tensor apply(const Node& node, const std::vector<at::Tensor>& inputs, const 
       return at::conv2d(x, p[0].value, node.bias ? p[1].value : at::Tensor(), node.stride,
                         node.padding, node.dilation, node.groups);
     case Op::BatchNorm:
-      return batch_norm(node, x, p, training);
+      return apply_norm(node, nullptr, x, p, training);
     case Op::Relu:
       return at::relu(x);
     case Op::Relu6:

@@ -1,10 +1,11 @@
 #include "models/model.h"
 
+#include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 
 #include <algorithm>
-#include <limits>
+#include <utility>
 
 #include "core/bytes.h"
 #include "core/check.h"
@@ -27,9 +28,9 @@ bool starts_with_any(const std::string& name, const std::vector<std::string>& pr
 
 Model::Model(Graph graph, uint64_t seed) : graph_(std::move(graph)) {
   check_graph(graph_);
-  last_use_.assign(graph_.nodes.size() + 1, 0);
+  plan_ = make_plan(graph_);
+  folded_.resize(graph_.nodes.size());
   for (size_t i = 0; i < graph_.nodes.size(); ++i) {
-    for (const auto input : graph_.nodes[i].inputs) last_use_[static_cast<size_t>(input)] = i;
     first_.push_back(parameters_.size());
     for (auto& parameter : make_parameters(graph_.nodes[i], seed)) {
       if (!index_.emplace(parameter.name, parameters_.size()).second) {
@@ -40,11 +41,6 @@ Model::Model(Graph graph, uint64_t seed) : graph_(std::move(graph)) {
     }
   }
   if (parameters_.empty()) throw Error(Code::BadOption, "graph: expected tensors, got none");
-  for (const auto* outputs : {&graph_.loc, &graph_.conf}) {
-    for (const auto value : *outputs) {
-      last_use_.at(static_cast<size_t>(value)) = std::numeric_limits<size_t>::max();
-    }
-  }
 }
 
 Parameter& Model::parameter(const std::string& name) {
@@ -64,32 +60,77 @@ void Model::to(at::Device device) {
                 "to: expected a detector that no run or Trainer uses, got one that would leave it");
   }
   for (auto& parameter : parameters_) parameter.value = parameter.value.to(device);
+  touch();
 }
 
 Output Model::infer(const at::Tensor& images) {
   const at::NoGradGuard guard;
-  return run(images, false, {});
+  refresh_folded();
+  return run(images, [this](size_t i, const Inputs& inputs) { return infer_node(i, inputs); });
 }
 
 Output Model::train(const at::Tensor& images, const std::vector<std::string>& frozen) {
-  return run(images, true, frozen);
+  touch();
+  return run(images, [&](size_t i, const Inputs& inputs) {
+    const auto& node = graph_.nodes[i];
+    return train_node(i, inputs, !starts_with_any(node.name, frozen));
+  });
 }
 
-Output Model::run(const at::Tensor& images, bool training, const std::vector<std::string>& frozen) {
+Model::Made Model::train_node(size_t i, const Inputs& inputs, bool live) {
+  const auto& node = graph_.nodes[i];
+  const auto& next = plan_.activation[i];
+  if (node.op != Op::BatchNorm || !next) return {i, apply(node, inputs, tensors(i), live)};
+  return {*next, apply_norm(node, &graph_.nodes[*next], inputs[0], tensors(i), live)};
+}
+
+Model::Made Model::infer_node(size_t i, const Inputs& inputs) {
+  const auto& node = graph_.nodes[i];
+  if (node.op != Op::Conv) return train_node(i, inputs, false);
+  const auto last = plan_.norm[i].value_or(i);
+  const auto& next = plan_.activation[last];
+  return {next.value_or(last),
+          apply_folded(node, folded_[i], next ? &graph_.nodes[*next] : nullptr, inputs[0])};
+}
+
+// An update in place counts a tensor's version up, but for the fused optimizers and the statistics
+// of a step: those come after a touch().
+void Model::refresh_folded() {
+  const auto device = this->device().type();
+  Fold fold_of{touched_, at::kFloat};
+  for (const auto& parameter : parameters_) fold_of.version += parameter.value._version();
+  if (at::autocast::is_autocast_enabled(device)) {
+    fold_of.type = at::autocast::get_autocast_dtype(device);
+  }
+  if (fold_of == fold_) return;
+  for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+    if (graph_.nodes[i].op != Op::Conv) continue;
+    const auto& norm = plan_.norm[i];
+    folded_[i] = fold(graph_.nodes[i], tensors(i), norm ? &graph_.nodes[*norm] : nullptr,
+                      norm ? tensors(*norm) : nullptr, fold_of.type);
+  }
+  fold_ = fold_of;
+}
+
+Output Model::run(const at::Tensor& images, const Step& step) {
   check_shape(images, {-1, 3, -1, -1}, "images");
   check_same_device(images, parameters_.front().value, "images and model");
-  std::vector<at::Tensor> values(graph_.nodes.size() + 1);
+  const auto count = graph_.nodes.size();
+  std::vector<at::Tensor> values(count + 1);
   values[0] = images.contiguous(at::MemoryFormat::ChannelsLast);
-  for (size_t i = 0; i < graph_.nodes.size(); ++i) {
-    const auto& node = graph_.nodes[i];
-    std::vector<at::Tensor> inputs;
-    for (const auto input : node.inputs) inputs.push_back(values[static_cast<size_t>(input)]);
-    const bool live = training && !starts_with_any(node.name, frozen);
-    const auto* parameters = parameters_.data() + first_[i];
-    values[i + 1] = apply(node, inputs, parameters, live);
-    for (const auto input : node.inputs) {
-      if (last_use_[static_cast<size_t>(input)] == i) values[static_cast<size_t>(input)].reset();
+  for (size_t i = 0; i < count; ++i) {
+    Inputs inputs;
+    for (const auto input : graph_.nodes[i].inputs) {
+      inputs.push_back(values[static_cast<size_t>(input)]);
     }
+    for (const auto input : graph_.nodes[i].inputs) {
+      const auto at = static_cast<size_t>(input);
+      if (plan_.last_use[at] == i) values[at].reset();
+    }
+    // Without its input, a node ran as one with an earlier one.
+    if (!inputs[0].defined()) continue;
+    auto [end, value] = step(i, inputs);
+    values[end + 1] = std::move(value);
   }
   std::vector<at::Tensor> loc, conf;
   for (const auto value : graph_.loc) loc.push_back(rows(values[static_cast<size_t>(value)], 4));

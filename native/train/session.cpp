@@ -129,6 +129,7 @@ StepResult Session::step(const Batch& batch, double lr) {
     throw Error(Code::Internal, "step: expected the student's own weights, got the averaged ones");
   }
   for (auto& [type, kept] : statistics_) at::_foreach_copy_(kept.copies, kept.values);
+  student_->touch();
   try {
     return attempt(batch, lr);
   } catch (...) {
