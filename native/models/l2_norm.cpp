@@ -53,7 +53,7 @@ TORCH_LIBRARY_FRAGMENT(ssd_distill, m) {
 
 at::Tensor l2_norm(const at::Tensor& x, const at::Tensor& weight) {
   const auto type = x.scalar_type();
-  if (type != at::kFloat && type != at::kBFloat16)
+  if (type != at::kFloat && type != at::kBFloat16 && !(type == at::kHalf && x.is_cuda()))
     return l2_norm(x.to(at::kFloat), weight).to(type);
   return L2Norm::apply(x, weight);
 }

@@ -92,7 +92,7 @@ TORCH_LIBRARY_FRAGMENT(ssd_distill, m) {
 at::Tensor norm_act(const at::Tensor& x, const Norm& norm, const Activation& activation,
                     bool training) {
   const auto type = x.scalar_type();
-  if (type != at::kFloat && type != at::kBFloat16) {
+  if (type != at::kFloat && type != at::kBFloat16 && !(type == at::kHalf && x.is_cuda())) {
     return norm_act(x.to(at::kFloat), norm, activation, training).to(type);
   }
   return NormAct::apply(x, norm.weight, norm.bias, norm, activation, training);
