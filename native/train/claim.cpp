@@ -1,6 +1,7 @@
 #include "train/claim.h"
 
 #include "core/error.h"
+#include "core/memory.h"
 
 namespace ssd {
 
@@ -38,6 +39,7 @@ Claim::~Claim() {
     parameter.value.mutable_grad().reset();
     parameter.value.set_requires_grad(false);
   }
+  release_memory();
   model_.uses = 0;
 }
 

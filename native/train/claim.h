@@ -6,8 +6,8 @@ namespace ssd {
 
 // A model while it is trained, or teaches. Two that change its tensors would spoil each other's
 // work and a teacher is to stay what it is, so one that trains is alone; teachers may teach
-// several. Who comes second gets BadOption. The end of a training leaves no gradient behind. The
-// model must outlive its claims.
+// several. Who comes second gets BadOption. The end of a training leaves no gradient behind, and
+// gives back the memory its steps used. The model must outlive its claims.
 class Claim {
  public:
   enum class Use { Train, Teach };
