@@ -229,6 +229,8 @@ export interface Engine {
   /** Hands over the error class, so that native errors are SsdErrors. */
   initialize(errorClass: typeof SsdError): void;
   setThreads(threads: number): void;
+  /** What a device does at most, measured: a large copy, and a large matrix product in `dtype`. */
+  speed(device: string, dtype: DType): { bytesPerSecond: number; flopsPerSecond: number };
   /** Stops and joins every native thread of this environment. Safe to call twice. */
   shutdown(): void;
   tensor(data: ArrayBufferView, shape: number[], dtype: DType): NativeTensor;

@@ -8,9 +8,19 @@ import type { Measure, Row } from "./row.js";
 const rows: Record<string, Measure> = {
   pack: async (bench) => (await import("./packing.js")).measurePacking(bench),
   loader: async (bench) => (await import("./loader.js")).measureLoader(bench),
+  match: async (bench) => (await import("./match.js")).measureMatch(bench),
+  kd: async (bench) => (await import("./kd.js")).measureKd(bench),
+  nms: async (bench) => (await import("./nms.js")).measureNms(bench),
+  step: async (bench) => (await import("./step.js")).measureStep(bench, false),
+  "step-kd": async (bench) => (await import("./step.js")).measureStep(bench, true),
 };
 
+/** Names that stand for several rows. */
+const groups: Record<string, readonly string[]> = { kernels: ["match", "kd", "nms"] };
+
 export const rowNames: readonly string[] = Object.keys(rows);
+/** All that a row can be asked for by. */
+export const benchNames: readonly string[] = [...rowNames, ...Object.keys(groups)];
 
 /** Figures of this machine. */
 export interface BenchResult {
@@ -24,7 +34,7 @@ export interface BenchResult {
 /**
  * Measures rows beside what a PyTorch user would have, one after another.
  *
- * @param names By default all rows there are.
+ * @param names Rows, or `kernels` for match, kd and nms; by default all rows there are.
  * @throws SsdError BAD_OPTION for a row that is not known, naming the nearest; CANCELLED; whatever
  *   a row throws
  */
@@ -33,7 +43,8 @@ export async function runBench(
   options: BenchOptions,
   { note, signal }: { note(line: string): void; signal?: AbortSignal },
 ): Promise<BenchResult> {
-  const measures = (names.length > 0 ? names : rowNames).map(measureOf);
+  const asked = (names.length > 0 ? names : rowNames).flatMap(rowsOf);
+  const measures = [...new Set(asked)].map((name) => rows[name]!);
   const resolved = parseOptions(benchOptions, options, "bench options");
   const { libtorch, cpu, threads } = engine().info();
   const versions: Record<string, string> = { node: process.version, libtorch };
@@ -41,13 +52,15 @@ export async function runBench(
   for (const measure of measures) {
     measured.push(await measure({ options: resolved, note, signal, versions }));
   }
-  return { device: `cpu (${cpu})`, threads, versions, rows: measured };
+  const device = resolved.device === "cpu" ? `cpu (${cpu})` : resolved.device;
+  return { device, threads, versions, rows: measured };
 }
 
-function measureOf(name: string): Measure {
-  if (Object.hasOwn(rows, name)) return rows[name]!;
+function rowsOf(name: string): readonly string[] {
+  if (Object.hasOwn(rows, name)) return [name];
+  if (Object.hasOwn(groups, name)) return groups[name]!;
   throw new SsdError(
     "BAD_OPTION",
-    `bench: expected ${rowNames.join(", ")}, got ${JSON.stringify(name)}${suggestion(name, rowNames)}`,
+    `bench: expected ${benchNames.join(", ")}, got ${JSON.stringify(name)}${suggestion(name, benchNames)}`,
   );
 }

@@ -24,11 +24,18 @@ export async function withBenchData<T>(
 ): Promise<T> {
   const { data, pictures } = options;
   const given = data === undefined ? undefined : parseSource(data);
-  const dir = await mkdtemp(join(tmpdir(), "ssd-distill-bench-"));
-  try {
+  return await withFolder(async (dir) => {
     if (given !== undefined) return await work(await given.read({ limit: pictures }), dir);
     note(`bench: making up ${pictures} pictures`);
     return await work(await makeUp(dir, pictures), dir);
+  });
+}
+
+/** A folder that is gone afterwards. */
+export async function withFolder<T>(work: (dir: string) => Promise<T>): Promise<T> {
+  const dir = await mkdtemp(join(tmpdir(), "ssd-distill-bench-"));
+  try {
+    return await work(dir);
   } finally {
     await rm(dir, { recursive: true, force: true });
   }

@@ -4,10 +4,11 @@ import { inOrder } from "../data/parallel.js";
 import type { NativeLoader } from "../native-loader.js";
 import { presets } from "../presets.js";
 import { augmentOptions } from "../train/options.js";
+import { comparedWith, headed } from "./beside.js";
 import { type BenchPack, withBenchPack } from "./data.js";
 import type { ResolvedBenchOptions } from "./options.js";
 import { Peer } from "./peer.js";
-import { type Contender, inTurn, median, ratios, spreadOf } from "./rounds.js";
+import { type Contender, inTurn, median } from "./rounds.js";
 import type { Bench, Row } from "./row.js";
 
 /** The normalisation of SSD300; its size is an option. */
@@ -47,21 +48,15 @@ async function compare(bench: Bench, pack: BenchPack, peer: Peer | undefined): P
   const times = await inTurn(contenders, rounds, bench.signal);
 
   const own = times[`ours ${threads[0]}`]!;
-  const peers = (peer?.contenders ?? []).map((name) => {
-    const spread = spreadOf(ratios(times[name]!, own));
-    return { name, ms: median(times[name]!), ratio: spread.median, spread };
-  });
+  const peers = comparedWith(peer, times, own);
   const best = peers.reduce((a, b) => (b.ms < a.ms ? b : a), peers[0]!);
   const rates = threads.map((count) => 1000 / median(times[`ours ${count}`]!));
   return {
     name: "loader",
     ours_ms: median(own),
-    peer: best?.name ?? null,
-    peer_ms: best?.ms ?? null,
-    ratio: best?.ratio ?? null,
+    ...headed(best),
     floor_ms: median(times.floor!),
     floor: "copying the batch's floats once: as many are written, more is read than a patch has",
-    spread: best?.spread ?? null,
     pictures_per_second: Object.fromEntries(threads.map((count, i) => [count, rates[i]!])),
     scaling: rates.at(-1)! / rates[0]!,
     peer_pictures_per_second: best === undefined ? null : 1000 / best.ms,

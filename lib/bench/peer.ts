@@ -66,6 +66,11 @@ export class Peer {
     return (taken * 1000) / done;
   }
 
+  /** What a contender computes, as numbers by name: for comparison with ours. */
+  async answer(contender: string): Promise<Record<string, number>> {
+    return (await this.#talk.ask({ contender, answer: true })) as Record<string, number>;
+  }
+
   dispose(): void {
     this.#talk.end();
   }

@@ -30,6 +30,17 @@ export async function inTurn<Name extends string>(
   return measured;
 }
 
+/** Does `work` again and again for about so long, once at least: milliseconds a time. */
+export async function repeated(seconds: number, work: () => unknown): Promise<number> {
+  const start = performance.now();
+  let times = 0;
+  do {
+    await work();
+    times++;
+  } while (performance.now() - start < seconds * 1000);
+  return (performance.now() - start) / times;
+}
+
 export interface Spread {
   min: number;
   median: number;

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type BenchResult, rowNames, runBench } from "../bench/bench.js";
+import { type BenchResult, benchNames, runBench } from "../bench/bench.js";
 import { benchOptions } from "../bench/options.js";
 import { interruption } from "./exit.js";
 import { addFlags } from "./flags.js";
@@ -11,7 +11,7 @@ export function benchCommand(program: Command): void {
   const command = program
     .command("bench")
     .description("measure this machine, beside PyTorch where a Python has it (SSD_DISTILL_PYTHON)")
-    .argument("[rows...]", `what to measure: ${rowNames.join(", ")}; all unless given`)
+    .argument("[rows...]", `what to measure: ${benchNames.join(", ")}; all unless given`)
     .option("--json", "print the result as one JSON object");
   const readOptions = addFlags(command, benchOptions);
   command.action(async (names: string[], values) => {

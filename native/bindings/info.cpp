@@ -6,6 +6,8 @@
 
 #include "bindings/addon.h"
 #include "bindings/guard.h"
+#include "bindings/tensor.h"
+#include "core/speed.h"
 
 namespace ssd {
 
@@ -40,6 +42,19 @@ void set_threads(const Napi::CallbackInfo& call) {
   guard(call.Env(), [&] { at::set_num_threads(call[0].As<Napi::Number>().Int32Value()); });
 }
 
+// speed(device, dtype)
+Napi::Value speed_op(const Napi::CallbackInfo& call) {
+  const auto env = call.Env();
+  return guard(env, [&] {
+    const auto seen =
+        speed(device_of(call[0].As<Napi::String>()), dtype_of(call[1].As<Napi::String>()));
+    auto out = Napi::Object::New(env);
+    out.Set("bytesPerSecond", seen.bytes_per_second);
+    out.Set("flopsPerSecond", seen.flops_per_second);
+    return out;
+  });
+}
+
 void shut_down(const Napi::CallbackInfo& call) {
   guard(call.Env(), [&] { Addon::of(call.Env()).shutdown(); });
 }
@@ -50,6 +65,7 @@ void define_info(Napi::Env env, Napi::Object exports) {
   exports.Set("info", Napi::Function::New<info>(env, "info"));
   exports.Set("initialize", Napi::Function::New<initialise_errors>(env, "initialize"));
   exports.Set("setThreads", Napi::Function::New<set_threads>(env, "setThreads"));
+  exports.Set("speed", Napi::Function::New<speed_op>(env, "speed"));
   exports.Set("shutdown", Napi::Function::New<shut_down>(env, "shutdown"));
 }
 

@@ -5,23 +5,12 @@
 #include <algorithm>
 #include <limits>
 
+#include "boxes/kept.h"
 #include "core/check.h"
 
 namespace ssd {
 
 namespace {
-
-// As jaccard of box.h, of boxes i and j.
-bool overlaps(std::span<const float> boxes, int32_t i, int32_t j, float iou) {
-  const float* a = &boxes[static_cast<size_t>(i) * 4];
-  const float* b = &boxes[static_cast<size_t>(j) * 4];
-  const float width = std::min(a[2], b[2]) - std::max(a[0], b[0]);
-  const float height = std::min(a[3], b[3]) - std::max(a[1], b[1]);
-  if (width <= 0 || height <= 0) return false;
-  const float inter = width * height;
-  const float both = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]);
-  return inter / (both - inter) > iou;
-}
 
 std::span<const float> view(const at::Tensor& tensor) {
   return {tensor.const_data_ptr<float>(), static_cast<size_t>(tensor.numel())};
@@ -42,15 +31,17 @@ std::vector<int32_t> rank(std::span<const float> scores, float least) {
 
 std::vector<int32_t> nms(std::span<const float> boxes, std::span<const int32_t> order, float iou,
                          size_t limit) {
-  std::vector<int32_t> kept;
+  std::vector<int32_t> out;
+  Kept kept;
   for (const int32_t candidate : order) {
-    if (kept.size() >= limit) break;
-    const bool clear = std::none_of(kept.begin(), kept.end(), [&](int32_t other) {
-      return overlaps(boxes, candidate, other, iou);
-    });
-    if (clear) kept.push_back(candidate);
+    if (out.size() >= limit) break;
+    const auto* const side = &boxes[static_cast<size_t>(candidate) * 4];
+    const Corners box{side[0], side[1], side[2], side[3]};
+    if (kept.covers(box, iou)) continue;
+    kept.add(box);
+    out.push_back(candidate);
   }
-  return kept;
+  return out;
 }
 
 at::Tensor nms(const at::Tensor& boxes, const at::Tensor& scores, double iou) {

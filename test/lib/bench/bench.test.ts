@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from "vitest";
-import { rowNames, runBench } from "../../../lib/bench/bench.js";
+import { benchNames, runBench } from "../../../lib/bench/bench.js";
 import { failure, ownCache } from "../../support/small.js";
 
 const note = () => {};
@@ -11,9 +11,16 @@ beforeEach(() => {
 
 test("an unknown row is refused before anything is measured, the nearest is named", async () => {
   await expect(runBench(["loader", "laoder"], {}, { note })).rejects.toEqual(
-    failure("BAD_OPTION", 'got "laoder"', 'did you mean "loader"?', rowNames.join(", ")),
+    failure("BAD_OPTION", 'got "laoder"', 'did you mean "loader"?', benchNames.join(", ")),
   );
   await expect(runBench(["toString"], {}, { note })).rejects.toEqual(failure("BAD_OPTION"));
+});
+
+test("a name stands for several rows, each measured once", async () => {
+  const names = ["kernels", "nms", "match"];
+  const options = { batch: 1, threads: [1] as [number], seconds: 0.001, rounds: 1 };
+  const { rows } = await runBench(names, options, { note });
+  expect(rows.map(({ name }) => name)).toEqual(["match", "kd", "nms"]);
 });
 
 test.each([

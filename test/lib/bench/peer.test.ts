@@ -36,6 +36,15 @@ test("is told what to work on, and measures when it is asked", async () => {
   peer!.dispose();
 });
 
+test("is asked what it computes", async () => {
+  const { peer } = await start(`
+    read -r setup; echo '${hello}'
+    read -r asked
+    echo "$asked" | grep -q '"contender":"beads","answer":true' && echo '{"sum": 7}'`);
+  expect(await peer!.answer("beads")).toEqual({ sum: 7 });
+  peer!.dispose();
+});
+
 test("one that dies says why in its last words", async () => {
   const { peer } = await start(
     `echo '${hello}'; read -r x; echo early >&2; echo 'late: no beads' >&2`,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { inTurn, median, ratios, spreadOf } from "../../../lib/bench/rounds.js";
+import { inTurn, median, ratios, repeated, spreadOf } from "../../../lib/bench/rounds.js";
 import { failure } from "../../support/small.js";
 
 test("contenders are measured in turn, round by round", async () => {
@@ -30,6 +30,20 @@ test("a signal stops between two measurements", async () => {
 test("what a contender throws ends the rounds", async () => {
   const broken = async () => Promise.reject(new Error("broken"));
   await expect(inTurn({ broken }, 2)).rejects.toThrow("broken");
+});
+
+test("work is repeated for about so long, once at least", async () => {
+  let times = 0;
+  const ms = await repeated(0.05, async () => {
+    times++;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  });
+  expect(times).toBeGreaterThan(1);
+  expect(times).toBeLessThan(7);
+  expect(ms).toBeGreaterThan(9);
+  times = 0;
+  await repeated(0.000001, () => times++);
+  expect(times).toBeGreaterThanOrEqual(1);
 });
 
 test("the median lies in the middle, whatever the order", () => {

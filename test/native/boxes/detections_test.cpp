@@ -1,10 +1,14 @@
 #include "boxes/detections.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/zeros.h>
 
 #include <cmath>
+#include <limits>
 
+#include "boxes/box.h"
+#include "boxes/detections_slow.h"
 #include "core/error.h"
 #include "tensors.h"
 
@@ -129,6 +133,61 @@ TEST(without_priors_nothing_is_found) {
   const auto found = detections(at::zeros({2, 0, 4}), at::zeros({2, 0, 3}), at::zeros({0, 4}), {});
   EXPECT_EQ(2, found.size());
   EXPECT(found[0].labels.empty() && found[1].boxes.empty());
+}
+
+// Random outputs with scores that many priors share, and with boxes on top of each other.
+struct Scene {
+  at::Tensor loc, conf, priors;
+};
+
+Scene random_scene(uint64_t seed, int64_t count, int64_t classes) {
+  const auto conf = noise({3, count, classes}, seed).mul(8).round().div(4).to(at::kFloat);
+  const auto priors = to_centres(random_boxes(count, seed + 100)).to(at::kFloat);
+  return {noise({3, count, 4}, seed + 200).to(at::kFloat), conf, priors};
+}
+
+TEST(random_scenes_agree_with_the_slow_reference_to_the_bit) {
+  const std::vector<DetectOptions> rules{
+      {},
+      {.min_score = 0, .iou = 0.2, .top_k = 1000, .max_detections = 100000},
+      {.min_score = 0.2, .top_k = 7, .max_detections = 5},
+      {.iou = 0.9, .top_k = 33, .max_detections = 40, .coder_clip = 0.5}};
+  size_t found = 0;
+  for (uint64_t seed = 0; seed < 8; ++seed) {
+    const auto [loc, conf, priors] =
+        random_scene(seed, 60 + 37 * static_cast<int64_t>(seed), 2 + static_cast<int64_t>(seed));
+    const auto& options = rules[seed % rules.size()];
+    const auto expected = slow_detections(loc, conf, priors, options);
+    for (const int threads : {1, 3}) {
+      at::set_num_threads(threads);
+      const auto got = detections(loc, conf, priors, options);
+      at::set_num_threads(1);
+      EXPECT_EQ(expected.size(), got.size());
+      for (size_t i = 0; i < got.size(); ++i) {
+        EXPECT_EQ(expected[i].boxes, got[i].boxes);
+        EXPECT_EQ(expected[i].labels, got[i].labels);
+        EXPECT_EQ(expected[i].scores, got[i].scores);
+        found += got[i].labels.size();
+      }
+    }
+  }
+  EXPECT(found > 500);  // there was something to compare
+}
+
+TEST(outputs_of_half_precision_are_taken) {
+  const auto [loc, conf, priors] = random_scene(5, 80, 4);
+  const auto got = detections(loc.to(at::kBFloat16), conf.to(at::kBFloat16), priors, {});
+  const auto expected = slow_detections(loc.to(at::kBFloat16), conf.to(at::kBFloat16), priors, {});
+  for (size_t i = 0; i < got.size(); ++i) {
+    EXPECT_EQ(expected[i].boxes, got[i].boxes);
+    EXPECT_EQ(expected[i].scores, got[i].scores);
+  }
+}
+
+TEST(a_prior_without_a_number_is_not_found) {
+  auto conf = logits({1, 3, 2}, {0.1, 0.9, 0.2, 0.8, 0.3, 0.7});
+  conf.select(1, 0).fill_(std::numeric_limits<float>::quiet_NaN());
+  EXPECT_NEAR((std::vector<double>{0.8, 0.7}), one(conf).scores, 1e-6);
 }
 
 }  // namespace

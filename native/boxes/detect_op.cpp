@@ -1,0 +1,147 @@
+#include "boxes/detect_op.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/ops/zeros.h>
+#include <torch/library.h>
+
+#include <algorithm>
+#include <functional>
+#include <vector>
+
+#include "boxes/kept.h"
+#include "boxes/suppress.h"
+
+namespace ssd {
+
+namespace {
+
+using Keys = std::vector<uint64_t>;
+
+// Leaves the `most` largest, falling.
+void best_first(Keys& keys, size_t most) {
+  if (keys.size() > most) {
+    std::nth_element(keys.begin(), keys.begin() + static_cast<int64_t>(most), keys.end(),
+                     std::greater<>());
+    keys.resize(most);
+  }
+  std::sort(keys.begin(), keys.end(), std::greater<>());
+}
+
+// The candidates of each class of a picture: one pass over its scores, row by row as they lie.
+void collect(const float* scores, int64_t priors, int64_t columns, float least, Keys* of_class) {
+  for (int64_t prior = 0; prior < priors; ++prior) {
+    const float* const row = scores + prior * columns + 1;
+    for (int64_t c = 0; c < columns - 1; ++c) {
+      if (row[c] >= least) {
+        of_class[c].push_back(candidate_key(row[c], static_cast<uint32_t>(prior)));
+      }
+    }
+  }
+}
+
+// Keeps of the candidates of one class those that no better one covers.
+void suppress(Keys& keys, const Corners* boxes, float iou, size_t top_k, size_t most, Kept& kept) {
+  best_first(keys, top_k);
+  kept.clear();
+  size_t count = 0;
+  for (const uint64_t key : keys) {
+    if (count >= most) break;
+    const auto& box = boxes[index_of(key)];
+    if (kept.covers(box, iou)) continue;
+    kept.add(box);
+    keys[count++] = key;
+  }
+  keys.resize(count);
+}
+
+// The best of all classes of a picture as rows; how many.
+int32_t write(const Keys* of_class, int64_t classes, const Corners* boxes, int64_t most,
+              float* rows) {
+  Keys order;  // score and place in the concatenation of the classes
+  std::vector<std::pair<int64_t, uint32_t>> places;
+  for (int64_t c = 0; c < classes; ++c) {
+    for (const uint64_t key : of_class[c]) {
+      order.push_back(candidate_key(score_of(key), static_cast<uint32_t>(places.size())));
+      places.emplace_back(c, index_of(key));
+    }
+  }
+  best_first(order, static_cast<size_t>(most));
+  for (const uint64_t key : order) {
+    const auto& [label, prior] = places[index_of(key)];
+    const auto& box = boxes[prior];
+    for (const float side : {box.x1, box.y1, box.x2, box.y2})
+      *rows++ = std::clamp(side, 0.0F, 1.0F);
+    *rows++ = score_of(key);
+    *rows++ = static_cast<float>(label);
+  }
+  return static_cast<int32_t>(order.size());
+}
+
+std::tuple<at::Tensor, at::Tensor> detect_cpu(const at::Tensor& boxes, const at::Tensor& scores,
+                                              double min_score, double iou, int64_t top_k,
+                                              int64_t most, int64_t rows) {
+  const int64_t batch = boxes.size(0), priors = boxes.size(1), columns = scores.size(2);
+  const int64_t classes = std::max<int64_t>(columns - 1, 0);
+  const auto found = at::zeros({batch, rows, 6}, at::kFloat);
+  const auto counts = at::zeros({batch}, at::kInt);
+  const auto* const corners = reinterpret_cast<const Corners*>(boxes.const_data_ptr<float>());
+  std::vector<Keys> keys(static_cast<size_t>(batch * classes));
+  at::parallel_for(0, batch, 1, [&](int64_t from, int64_t to) {
+    for (auto i = from; i < to; ++i) {
+      collect(scores.const_data_ptr<float>() + i * priors * columns, priors, columns,
+              static_cast<float>(min_score), keys.data() + i * classes);
+    }
+  });
+  at::parallel_for(0, batch * classes, 1, [&](int64_t from, int64_t to) {
+    Kept kept;
+    for (auto i = from; i < to; ++i) {
+      suppress(keys[static_cast<size_t>(i)], corners + i / classes * priors,
+               static_cast<float>(iou), static_cast<size_t>(top_k), static_cast<size_t>(most),
+               kept);
+    }
+  });
+  at::parallel_for(0, batch, 1, [&](int64_t from, int64_t to) {
+    for (auto i = from; i < to; ++i) {
+      counts.data_ptr<int32_t>()[i] =
+          write(keys.data() + i * classes, classes, corners + i * priors, most,
+                found.data_ptr<float>() + i * rows * 6);
+    }
+  });
+  return {found, counts};
+}
+
+using Op = std::tuple<at::Tensor, at::Tensor>(const at::Tensor&, const at::Tensor&, double, double,
+                                              int64_t, int64_t, int64_t);
+
+// What the blocks of nms_cuda.cu hold in shared memory.
+constexpr int64_t kGpuCandidates = 512, kGpuRows = 4096;
+
+}  // namespace
+
+TORCH_LIBRARY_FRAGMENT(ssd_distill, m) {
+  m.def(
+      "detect(Tensor boxes, Tensor scores, float min_score, float iou, int top_k, int most, int "
+      "rows) -> (Tensor, Tensor)");
+}
+
+TORCH_LIBRARY_IMPL(ssd_distill, CPU, m) {
+  m.impl("detect", &detect_cpu);
+}
+
+Found detect(const at::Tensor& boxes, const at::Tensor& scores, const DetectRules& rules) {
+  static const auto op = c10::Dispatcher::singleton().findSchemaOrThrow("ssd_distill::detect", "");
+  const int64_t top_k = std::min(rules.top_k, boxes.size(1));
+  const int64_t classes = std::max<int64_t>(scores.size(2) - 1, 0);
+  const int64_t rows = std::min(rules.max_detections, top_k * classes);
+  const auto key = at::TensorOptions(boxes.device()).computeDispatchKey();
+  const bool there = op.hasKernelForDispatchKey(key) &&
+                     (boxes.is_cpu() || (top_k <= kGpuCandidates && rows <= kGpuRows));
+  const auto device = there ? boxes.device() : at::Device(at::kCPU);
+  auto [found, counts] = op.typed<Op>().call(
+      boxes.to(device, at::kFloat).contiguous(), scores.to(device, at::kFloat).contiguous(),
+      rules.min_score, rules.iou, top_k, rules.max_detections, rows);
+  return {found, counts};
+}
+
+}  // namespace ssd
