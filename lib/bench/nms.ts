@@ -66,13 +66,13 @@ function clusters(): Tensor {
   return Tensor.from(Float32Array.from(rows.flat()), [candidates, 4]);
 }
 
-/** What SSD300 gives of a batch in training: most scores are low, a few are high. */
+/** What SSD300 gives of a batch: background almost everywhere, a few hundred candidates a class. */
 function wholeOutputs(batch: number, classes: number, device: string) {
   const priors = priorsOn(device);
   const count = priors.shape[0]!;
   const outputs = {
     loc: noise([batch, count, 4], 1, 9),
-    conf: noise([batch, count, classes + 1], 2, 10),
+    conf: noise([batch, count, classes + 1], 1, 10, 7),
   };
   return { priors, ...moved(outputs, device) };
 }

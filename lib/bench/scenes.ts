@@ -25,13 +25,18 @@ function box(random: Random): number[] {
   return [x, y, x + w!, y + h!];
 }
 
-/** Numbers as a network's outputs have them: around 0, most within `scale`. */
-export function noise(shape: number[], scale: number, seed: number): Tensor {
+/**
+ * Numbers as a network's outputs have them: around 0, most within `scale`.
+ *
+ * @param first Added to the first of each row: the logit of the background.
+ */
+export function noise(shape: number[], scale: number, seed: number, first = 0): Tensor {
   const random = stream(seed, 0);
   const count = shape.reduce((product, side) => product * side, 1);
   // Three uniform numbers together are near enough to a normal one, and twenty times as quick.
-  const values = Float32Array.from({ length: count }, () => {
-    return 2 * scale * (random() + random() + random() - 1.5);
+  const values = Float32Array.from({ length: count }, (_, i) => {
+    const value = 2 * scale * (random() + random() + random() - 1.5);
+    return i % shape.at(-1)! === 0 ? value + first : value;
   });
   return Tensor.from(values, shape);
 }

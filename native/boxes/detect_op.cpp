@@ -78,36 +78,45 @@ int32_t write(const Keys* of_class, int64_t classes, const Corners* boxes, int64
   return static_cast<int32_t>(order.size());
 }
 
+// What one picture's candidates go through; its classes share the threads, where it has them alone.
+void detect_picture(const float* scores, const Corners* boxes, int64_t priors, int64_t columns,
+                    const DetectRules& rules, float* rows, int32_t* count) {
+  const int64_t classes = columns - 1;
+  std::vector<Keys> keys(static_cast<size_t>(classes));
+  collect(scores, priors, columns, static_cast<float>(rules.min_score), keys.data());
+  at::parallel_for(0, classes, 1, [&](int64_t from, int64_t to) {
+    Kept kept;
+    for (auto c = from; c < to; ++c) {
+      suppress(keys[static_cast<size_t>(c)], boxes, static_cast<float>(rules.iou),
+               static_cast<size_t>(rules.top_k), static_cast<size_t>(rules.max_detections), kept);
+    }
+  });
+  *count = write(keys.data(), classes, boxes, rules.max_detections, rows);
+}
+
 std::tuple<at::Tensor, at::Tensor> detect_cpu(const at::Tensor& boxes, const at::Tensor& scores,
                                               double min_score, double iou, int64_t top_k,
                                               int64_t most, int64_t rows) {
   const int64_t batch = boxes.size(0), priors = boxes.size(1), columns = scores.size(2);
-  const int64_t classes = std::max<int64_t>(columns - 1, 0);
   const auto found = at::zeros({batch, rows, 6}, at::kFloat);
   const auto counts = at::zeros({batch}, at::kInt);
+  if (rows == 0) return {found, counts};
   const auto* const corners = reinterpret_cast<const Corners*>(boxes.const_data_ptr<float>());
-  std::vector<Keys> keys(static_cast<size_t>(batch * classes));
-  at::parallel_for(0, batch, 1, [&](int64_t from, int64_t to) {
+  const auto* const all = scores.const_data_ptr<float>();
+  auto* const out = found.data_ptr<float>();
+  auto* const totals = counts.data_ptr<int32_t>();
+  const auto pictures = [&](int64_t from, int64_t to) {
     for (auto i = from; i < to; ++i) {
-      collect(scores.const_data_ptr<float>() + i * priors * columns, priors, columns,
-              static_cast<float>(min_score), keys.data() + i * classes);
+      detect_picture(all + i * priors * columns, corners + i * priors, priors, columns,
+                     {min_score, iou, top_k, most}, out + i * rows * 6, totals + i);
     }
-  });
-  at::parallel_for(0, batch * classes, 1, [&](int64_t from, int64_t to) {
-    Kept kept;
-    for (auto i = from; i < to; ++i) {
-      suppress(keys[static_cast<size_t>(i)], corners + i / classes * priors,
-               static_cast<float>(iou), static_cast<size_t>(top_k), static_cast<size_t>(most),
-               kept);
-    }
-  });
-  at::parallel_for(0, batch, 1, [&](int64_t from, int64_t to) {
-    for (auto i = from; i < to; ++i) {
-      counts.data_ptr<int32_t>()[i] =
-          write(keys.data() + i * classes, classes, corners + i * priors, most,
-                found.data_ptr<float>() + i * rows * 6);
-    }
-  });
+  };
+  // One region of threads a batch where that keeps them all busy, else one a picture.
+  if (batch >= at::get_num_threads()) {
+    at::parallel_for(0, batch, 1, pictures);
+  } else {
+    pictures(0, batch);
+  }
   return {found, counts};
 }
 

@@ -1,5 +1,6 @@
 // ssd_tests [PART]: runs all tests, or those whose name contains PART.
 #include <ATen/Parallel.h>
+#include <dlfcn.h>
 
 #include <cstdio>
 #include <exception>
@@ -25,9 +26,22 @@ Outcome outcome_of(const check::Test& test) {
   return kFailed;
 }
 
+#ifndef SSD_KERNELS
+#define SSD_KERNELS ""
+#endif
+
+// The CUDA kernels, where they were built; with them LibTorch's own part for CUDA is loaded.
+bool load_kernels() {
+  const std::string path = SSD_KERNELS;
+  if (path.empty() || dlopen(path.c_str(), RTLD_NOW) != nullptr) return true;
+  std::fprintf(stderr, "the kernels could not be loaded: %s\n", dlerror());
+  return false;
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
+  if (!load_kernels()) return 1;
   const std::string part = count > 1 ? arguments[1] : "";
   // Tensors this small gain nothing from OpenMP, whose waiting threads burn a busy machine's cores.
   at::set_num_threads(1);

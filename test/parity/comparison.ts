@@ -1,6 +1,7 @@
 import { appendFileSync } from "node:fs";
 import { expect } from "vitest";
 import { Tensor } from "../../lib/index.js";
+import { there } from "../support/device.js";
 import {
   absoluteError,
   chosen,
@@ -56,10 +57,10 @@ export class Comparison {
     return this.golden.tensor(file, this.sample, key);
   }
 
-  /** The same as a tensor of the engine. */
+  /** The same as a tensor of the engine, where the tests compute. */
   input(key: string, file = this.domain): Tensor {
     const { data, shape } = this.expected(key, file);
-    return this.keep(Tensor.from(data, shape));
+    return this.keep(there(Tensor.from(data, shape)));
   }
 
   /** Option of the case. */

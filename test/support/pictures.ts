@@ -1,6 +1,7 @@
 import type { Decoded } from "../../lib/data/picture.js";
 import type { Target } from "../../lib/ops.js";
 import { Tensor } from "../../lib/tensor.js";
+import { there } from "./device.js";
 import { below, uniform } from "./hashed.js";
 
 // Pictures and truths by name (scripts/golden/pictures.py draws the same, and says why these).
@@ -17,7 +18,7 @@ export function images(name: string, batch: number, size: number): Tensor {
     const patch = (plane * side + Math.floor(y / cell)) * side + Math.floor(x / cell);
     return patches[patch]! * 0.75 + value * 0.25;
   });
-  return Tensor.from(pixels, [batch, 3, size, size]);
+  return there(Tensor.from(pixels, [batch, 3, size, size]));
 }
 
 /** Truths of one picture: an object of each of `sides` in 1/4096 of it, off by up to an eighth. */

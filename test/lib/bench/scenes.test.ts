@@ -38,4 +38,9 @@ test("noise is around 0 and as wide as asked for", () => {
   const deviation = Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0) / values.length);
   expect(Math.abs(mean)).toBeLessThan(0.1);
   expect(deviation).toBeCloseTo(2, 1);
+  // The first of each row may be higher.
+  const raised = Array.from(noise([100, 50], 2, 1, 7).toArray() as Float32Array);
+  raised.forEach((value, i) => {
+    expect(value).toBeCloseTo(values[i]! + (i % 50 === 0 ? 7 : 0), 4);
+  });
 });

@@ -1,13 +1,16 @@
 #include "boxes/detections.h"
 
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/softmax.h>
 #include <ATen/ops/zeros.h>
 
 #include <cmath>
 #include <limits>
 
 #include "boxes/box.h"
+#include "boxes/detect_op.h"
 #include "boxes/detections_slow.h"
 #include "core/error.h"
 #include "tensors.h"
@@ -188,6 +191,35 @@ TEST(a_prior_without_a_number_is_not_found) {
   auto conf = logits({1, 3, 2}, {0.1, 0.9, 0.2, 0.8, 0.3, 0.7});
   conf.select(1, 0).fill_(std::numeric_limits<float>::quiet_NaN());
   EXPECT_NEAR((std::vector<double>{0.8, 0.7}), one(conf).scores, 1e-6);
+}
+
+// From the same boxes and scores a GPU finds the same to the bit.
+TEST(a_gpu_finds_the_same) {
+  SKIP_UNLESS(at::hasCUDA());
+  const std::vector<DetectRules> rules{
+      {0.01, 0.45, 400, 200}, {0, 0.3, 512, 4096}, {0.1, 0.6, 7, 5}, {0.3, 0.45, 33, 1}};
+  for (uint64_t seed = 0; seed < 12; ++seed) {
+    const auto count = 40 + 200 * static_cast<int64_t>(seed);
+    const auto [loc, conf, priors] = random_scene(seed, count, 2 + static_cast<int64_t>(seed));
+    const auto boxes = decode(loc, priors, {0.1, 0.2}), scores = at::softmax(conf, -1);
+    const auto& rule = rules[seed % rules.size()];
+    const auto expected = detect(boxes, scores, rule);
+    const auto got = detect(boxes.to(at::kCUDA), scores.to(at::kCUDA), rule);
+    EXPECT(got.rows.is_cuda());
+    EXPECT(same_bits(expected.counts, got.counts.cpu()));
+    EXPECT(same_bits(expected.rows, got.rows.cpu()));
+  }
+}
+
+// What its blocks do not hold goes to the CPU.
+TEST(a_gpu_leaves_many_candidates_to_the_cpu) {
+  SKIP_UNLESS(at::hasCUDA());
+  const auto [loc, conf, priors] = random_scene(3, 900, 3);
+  const DetectOptions many{.min_score = 0, .top_k = 900, .max_detections = 5000};
+  const auto expected = detections(loc, conf, priors, many);
+  const auto got = detections(loc.to(at::kCUDA), conf.to(at::kCUDA), priors.to(at::kCUDA), many);
+  for (size_t i = 0; i < got.size(); ++i)
+    EXPECT_EQ(expected[i].labels.size(), got[i].labels.size());
 }
 
 }  // namespace

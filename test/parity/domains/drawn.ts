@@ -1,6 +1,7 @@
 import { Detector } from "../../../lib/detector.js";
 import { loadEngine } from "../../../lib/native.js";
 import type { Target } from "../../../lib/ops.js";
+import { testDevice } from "../../support/device.js";
 import { truths } from "../../support/pictures.js";
 import { type Drawn, fill } from "../../support/weights.js";
 import type { Comparison } from "../comparison.js";
@@ -13,7 +14,7 @@ export function drawnDetector(c: Comparison, more: Partial<Drawn> = {}): Detecto
   const detector = Detector.create(c.option<string>("preset"), { classes });
   const { stream, lift, salts } = c.sample.options as unknown as Drawn;
   fill(detector.native, { stream, lift, salts, ...more });
-  return detector;
+  return detector.to(testDevice);
 }
 
 /** One target a picture; `salts` says which draw of each. */

@@ -1,6 +1,7 @@
 import type { GraphNode } from "../../../lib/native.js";
 import { nativeTargets } from "../../../lib/ops.js";
 import { Tensor } from "../../../lib/tensor.js";
+import { there } from "../../support/device.js";
 import type { GoldenTensor } from "../../support/golden.js";
 import { near } from "../../support/hashed.js";
 import { type Comparison, numbers, tolerance } from "../comparison.js";
@@ -84,5 +85,5 @@ function oneHot(side: number): Tensor {
       data[(4 * b * pixels + y!) * pixels + x!] = 1;
     }
   }
-  return Tensor.from(data, [3, 3, pixels, pixels]);
+  return there(Tensor.from(data, [3, 3, pixels, pixels]));
 }

@@ -7,6 +7,7 @@ import {
 } from "../../../lib/native.js";
 import { lossOptions, resolveLoss } from "../../../lib/options.js";
 import { optimizerOptions } from "../../../lib/train/options.js";
+import { testDevice } from "../../support/device.js";
 import { fill } from "../../support/weights.js";
 import type { Comparison } from "../comparison.js";
 
@@ -23,6 +24,7 @@ export function plainModel(
   const graph = withHeads(body, c.option("channels"), c.option<number>("classes") + 1);
   const model = c.keep(new engine.Model(graph, 0));
   fill(model, { stream: c.option("stream"), lift: c.option("lift"), placed });
+  model.to(testDevice);
   return model;
 }
 

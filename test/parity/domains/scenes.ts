@@ -1,5 +1,6 @@
 import { ops, type Target, Tensor } from "../../../lib/index.js";
 import { loadEngine } from "../../../lib/native.js";
+import { there } from "../../support/device.js";
 import { below, digest, near } from "../../support/hashed.js";
 import { type Drawing, scenes as draw, snapped } from "../../support/scenes.js";
 import { type Comparison, numbers, tolerance } from "../comparison.js";
@@ -50,8 +51,8 @@ function mined(c: Comparison, kinds: number): void {
       return logits[own[Math.floor(i / channels)]! * channels + (i % channels)]!;
     });
     const student = {
-      loc: Tensor.from(new Float32Array(length * count * 4), [length, count, 4]),
-      conf: Tensor.from(conf, [length, count, channels]),
+      loc: there(Tensor.from(new Float32Array(length * count * 4), [length, count, 4])),
+      conf: there(Tensor.from(conf, [length, count, channels])),
     };
     const losses = ops.multiboxLoss(student, targets, priors, options);
     // Only the positives and the mined have a gradient.
@@ -88,7 +89,7 @@ function settingOf(c: Comparison) {
     blocks.push({ indices, targets: indices.map((i) => all[i]!) });
   }
   return {
-    priors: onLattice ? c.keep(snapped(priors)) : priors,
+    priors: c.keep(there(onLattice ? snapped(priors) : priors)),
     blocks,
     options: c.option<LossOptions>("options"),
   };
