@@ -33,7 +33,7 @@ const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "test/vites
 const steps = {
   build: [400, () => [configure(), ["ninja", "-C", "build"]]],
   native: [120, () => [[tests]]],
-  parity: [240, () => [[process.execPath, ...vitest, "test/parity", "--maxWorkers=4"]]],
+  parity: [240, () => [[process.execPath, ...vitest, "--maxWorkers=4", ...parityFiles()]]],
   kernels: [120, () => [bench("kernels", dry ? ["--batch", "2"] : ["--compile"])]],
   step: [150, () => [bench("step", stepOf("ssd300-vgg16"))]],
   "step-kd": [
@@ -125,6 +125,12 @@ function configure() {
   };
   const flags = Object.entries(definitions).map(([name, value]) => `-D${name}=${value}`);
   return ["cmake", "-S", ".", "-B", "build", "-G", "Ninja", ...flags];
+}
+
+/** All that is compared with committed references; dry the little that takes no time. */
+function parityFiles() {
+  const names = dry ? ["priors"] : ["priors", "golden", "models", "trajectories"];
+  return names.map((name) => `test/parity/${name}.test.ts`);
 }
 
 /** One row's command; `--seconds` so that all of them fit into the time there is. */
