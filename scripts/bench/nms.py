@@ -79,7 +79,7 @@ def batched_nms(versions):
     try:
         pick(torch.tensor([[0.0, 0, 1, 1]]), torch.tensor([[0.5, 0.5]]), 0.5)
     except (RuntimeError, NotImplementedError) as error:
-        raise ImportError(str(error).splitlines()[0]) from error
+        raise ImportError(str(error).split(". ")[0]) from error
     return pick
 
 
