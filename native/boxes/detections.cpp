@@ -2,7 +2,7 @@
 
 #include <ATen/ops/softmax.h>
 
-#include "boxes/detect_op.h"
+#include "boxes/detect.h"
 #include "core/check.h"
 
 namespace ssd {

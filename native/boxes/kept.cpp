@@ -11,7 +11,7 @@ constexpr size_t kBlock = 16;
 
 SSD_VECTOR_CLONES
 bool any_overlaps(const float* x1, const float* y1, const float* x2, const float* y2, size_t count,
-                  const Corners& box, float iou) {
+                  const Corners<float>& box, float iou) {
   for (size_t first = 0; first < count; first += kBlock) {
     int hits = 0;
     for (size_t i = first; i < first + kBlock; ++i) {
@@ -24,11 +24,11 @@ bool any_overlaps(const float* x1, const float* y1, const float* x2, const float
 
 }  // namespace
 
-bool Kept::covers(const Corners& box, float iou) const {
+bool Kept::covers(const Corners<float>& box, float iou) const {
   return any_overlaps(x1_.data(), y1_.data(), x2_.data(), y2_.data(), count_, box, iou);
 }
 
-void Kept::add(const Corners& box) {
+void Kept::add(const Corners<float>& box) {
   if (count_ == x1_.size()) {
     constexpr float far = std::numeric_limits<float>::max();
     for (auto* low : {&x1_, &y1_}) low->resize(count_ + kBlock, far);

@@ -12,8 +12,8 @@ namespace ssd {
 class Kept {
  public:
   // Whether the IoU of one of them with `box` is over `iou`.
-  bool covers(const Corners& box, float iou) const;
-  void add(const Corners& box);
+  bool covers(const Corners<float>& box, float iou) const;
+  void add(const Corners<float>& box);
   void clear();
 
  private:

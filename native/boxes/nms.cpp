@@ -36,7 +36,7 @@ std::vector<int32_t> nms(std::span<const float> boxes, std::span<const int32_t> 
   for (const int32_t candidate : order) {
     if (out.size() >= limit) break;
     const auto* const side = &boxes[static_cast<size_t>(candidate) * 4];
-    const Corners box{side[0], side[1], side[2], side[3]};
+    const Corners<float> box{side[0], side[1], side[2], side[3]};
     if (kept.covers(box, iou)) continue;
     kept.add(box);
     out.push_back(candidate);

@@ -99,14 +99,14 @@ __device__ int largest(const KeyOf& key_of, int n, int k, uint64_t* out, int cap
 // What is kept of a class, as nms.h says it. One block a class (x) of a picture (y): its best
 // candidates, which of them overlap which as bits, then one warp goes through them from the best
 // on.
-__global__ void suppress_kernel(const Corners* boxes, const float* scores, int priors, int columns,
-                                float least, float iou, int top_k, int most, uint64_t* kept,
-                                int* counts) {
+__global__ void suppress_kernel(const Corners<float>* boxes, const float* scores, int priors,
+                                int columns, float least, float iou, int top_k, int most,
+                                uint64_t* kept, int* counts) {
   __shared__ uint64_t keys[kCandidates];
   __shared__ uint32_t covered[kCandidates][kWords];
   const int64_t picture = blockIdx.y, unit = picture * gridDim.x + blockIdx.x;
   const float* const of_class = scores + picture * priors * columns + blockIdx.x + 1;
-  const Corners* const corners = boxes + picture * priors;
+  const Corners<float>* const corners = boxes + picture * priors;
   const auto key_of = [=](int i) -> uint64_t {
     const float score = of_class[static_cast<int64_t>(i) * columns];
     return score >= least ? candidate_key(score, i) : 0;
@@ -114,7 +114,7 @@ __global__ void suppress_kernel(const Corners* boxes, const float* scores, int p
   const int count = largest(key_of, priors, top_k, keys, kCandidates);
   for (int i = threadIdx.x; i < count * kWords; i += kThreads) {
     const int better = i / kWords, word = i % kWords;
-    const Corners box = corners[index_of(keys[better])];
+    const Corners<float> box = corners[index_of(keys[better])];
     uint32_t bits = 0;
     for (int other = max(better + 1, word * 32); other < min(count, word * 32 + 32); ++other) {
       const bool hit = overlaps(corners[index_of(keys[other])], box, iou);
@@ -141,7 +141,7 @@ __device__ float held(float value) {
 }
 
 // The best of all classes of a picture, a block each: rows as Found has them.
-__global__ void merge_kernel(const Corners* boxes, const uint64_t* kept, const int* counts,
+__global__ void merge_kernel(const Corners<float>* boxes, const uint64_t* kept, const int* counts,
                              int priors, int classes, int top_k, int most, int rows, int capacity,
                              float* found, int* totals) {
   extern __shared__ uint64_t best[];
@@ -154,7 +154,7 @@ __global__ void merge_kernel(const Corners* boxes, const uint64_t* kept, const i
   const int count = largest(key_of, classes * top_k, min(most, rows), best, capacity);
   for (int i = threadIdx.x; i < count; i += kThreads) {
     const auto place = static_cast<int>(index_of(best[i]));
-    const Corners box = boxes[picture * priors + index_of(kept[place])];
+    const Corners<float> box = boxes[picture * priors + index_of(kept[place])];
     float* const row = found + (picture * rows + i) * 6;
     row[0] = held(box.x1);
     row[1] = held(box.y1);
@@ -176,7 +176,8 @@ std::tuple<at::Tensor, at::Tensor> detect_cuda(const at::Tensor& boxes, const at
   if (found.numel() == 0) return {found, totals};
   auto kept = at::empty({batch, classes, top_k}, boxes.options().dtype(at::kLong));
   auto counts = at::empty({batch, classes}, totals.options());
-  const auto* const corners = reinterpret_cast<const Corners*>(boxes.const_data_ptr<float>());
+  const auto* const corners =
+      reinterpret_cast<const Corners<float>*>(boxes.const_data_ptr<float>());
   auto* const keys = reinterpret_cast<uint64_t*>(kept.data_ptr<int64_t>());
   const auto stream = c10::cuda::getCurrentCUDAStream();
   const auto narrow = [](int64_t value) { return static_cast<int>(value); };

@@ -4,23 +4,16 @@
 
 #include <cstdint>
 
-#include "core/portable.h"
+#include "boxes/box_math.h"
 
 namespace ssd {
 
 // What the CPU's and the GPU's suppression share.
 
-struct Corners {
-  float x1, y1, x2, y2;
-};
-
-// Whether the IoU of two boxes is over `iou`: as jaccard of box.h, without a branch.
-SSD_HOST_DEVICE inline bool overlaps(const Corners& a, const Corners& b, float iou) {
-  const float width = (b.x2 < a.x2 ? b.x2 : a.x2) - (a.x1 < b.x1 ? b.x1 : a.x1);
-  const float height = (b.y2 < a.y2 ? b.y2 : a.y2) - (a.y1 < b.y1 ? b.y1 : a.y1);
-  const float inter = width * height;
-  const float both = (a.x2 - a.x1) * (a.y2 - a.y1) + (b.x2 - b.x1) * (b.y2 - b.y1);
-  return (width > 0) & (height > 0) & (inter / (both - inter) > iou);
+// Whether the IoU of two boxes is over `iou`.
+SSD_HOST_DEVICE SSD_INLINE bool overlaps(const Corners<float>& a, const Corners<float>& b,
+                                         float iou) {
+  return jaccard_of(a, area_of(a), b, area_of(b)) > iou;
 }
 
 // A key for each candidate, no two alike: the higher score has the larger, of equal scores the

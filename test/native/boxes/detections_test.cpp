@@ -10,9 +10,9 @@
 #include <limits>
 
 #include "boxes/box.h"
-#include "boxes/detect_op.h"
-#include "boxes/detections_slow.h"
+#include "boxes/detect.h"
 #include "core/error.h"
+#include "reference/detections.h"
 #include "tensors.h"
 
 namespace ssd {
@@ -160,7 +160,7 @@ TEST(random_scenes_agree_with_the_slow_reference_to_the_bit) {
     const auto [loc, conf, priors] =
         random_scene(seed, 60 + 37 * static_cast<int64_t>(seed), 2 + static_cast<int64_t>(seed));
     const auto& options = rules[seed % rules.size()];
-    const auto expected = slow_detections(loc, conf, priors, options);
+    const auto expected = reference::detections(loc, conf, priors, options);
     for (const int threads : {1, 3}) {
       at::set_num_threads(threads);
       const auto got = detections(loc, conf, priors, options);
@@ -180,7 +180,8 @@ TEST(random_scenes_agree_with_the_slow_reference_to_the_bit) {
 TEST(outputs_of_half_precision_are_taken) {
   const auto [loc, conf, priors] = random_scene(5, 80, 4);
   const auto got = detections(loc.to(at::kBFloat16), conf.to(at::kBFloat16), priors, {});
-  const auto expected = slow_detections(loc.to(at::kBFloat16), conf.to(at::kBFloat16), priors, {});
+  const auto expected =
+      reference::detections(loc.to(at::kBFloat16), conf.to(at::kBFloat16), priors, {});
   for (size_t i = 0; i < got.size(); ++i) {
     EXPECT_EQ(expected[i].boxes, got[i].boxes);
     EXPECT_EQ(expected[i].scores, got[i].scores);

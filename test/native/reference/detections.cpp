@@ -1,4 +1,4 @@
-#include "boxes/detections_slow.h"
+#include "reference/detections.h"
 
 #include <ATen/ops/softmax.h>
 
@@ -6,6 +6,8 @@
 #include <span>
 
 #include "boxes/nms.h"
+
+namespace ssd::reference {
 
 namespace {
 
@@ -39,13 +41,12 @@ std::vector<int32_t> left(Boxes boxes, const std::vector<int32_t>& order, float 
 }
 
 // scores [C*P] class by class with the background first.
-ssd::Detections pick(Boxes boxes, std::span<const float> scores,
-                     const ssd::DetectOptions& options) {
+Detections pick(Boxes boxes, std::span<const float> scores, const DetectOptions& options) {
   const size_t priors = boxes.size() / 4, most = static_cast<size_t>(options.max_detections);
   std::vector<Candidate> found;
   for (size_t c = 1; c < scores.size() / priors; ++c) {
     const auto of_class = scores.subspan(c * priors, priors);
-    auto order = ssd::rank(of_class, static_cast<float>(options.min_score));
+    auto order = rank(of_class, static_cast<float>(options.min_score));
     order.resize(std::min(order.size(), static_cast<size_t>(options.top_k)));
     for (const int32_t prior : left(boxes, order, static_cast<float>(options.iou), most)) {
       found.push_back({prior, static_cast<int32_t>(c) - 1, of_class[static_cast<size_t>(prior)]});
@@ -54,7 +55,7 @@ ssd::Detections pick(Boxes boxes, std::span<const float> scores,
   std::stable_sort(found.begin(), found.end(),
                    [](const Candidate& a, const Candidate& b) { return a.score > b.score; });
   found.resize(std::min(found.size(), most));
-  ssd::Detections out;
+  Detections out;
   for (const auto& [prior, label, score] : found) {
     for (const float value : boxes.subspan(static_cast<size_t>(prior) * 4, 4)) {
       out.boxes.push_back(std::clamp(value, 0.0F, 1.0F));
@@ -67,13 +68,12 @@ ssd::Detections pick(Boxes boxes, std::span<const float> scores,
 
 }  // namespace
 
-std::vector<ssd::Detections> slow_detections(const at::Tensor& loc, const at::Tensor& conf,
-                                             const at::Tensor& priors,
-                                             const ssd::DetectOptions& options) {
+std::vector<Detections> detections(const at::Tensor& loc, const at::Tensor& conf,
+                                   const at::Tensor& priors, const DetectOptions& options) {
   const auto boxes =
-      ssd::decode(loc, priors, options.variances, options.coder_clip).to(at::kFloat).contiguous();
+      decode(loc, priors, options.variances, options.coder_clip).to(at::kFloat).contiguous();
   const auto scores = at::softmax(conf, -1).transpose(1, 2).to(at::kFloat).contiguous();
-  std::vector<ssd::Detections> out;
+  std::vector<Detections> out;
   for (int64_t i = 0; i < boxes.size(0); ++i) {
     const auto of = [i](const at::Tensor& tensor) {
       const auto row = tensor.select(0, i);
@@ -83,3 +83,5 @@ std::vector<ssd::Detections> slow_detections(const at::Tensor& loc, const at::Te
   }
   return out;
 }
+
+}  // namespace ssd::reference

@@ -1,14 +1,14 @@
-#include "boxes/detect_op.h"
-
 #include <ATen/Parallel.h>
-#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/core/Tensor.h>
 #include <ATen/ops/zeros.h>
 #include <torch/library.h>
 
 #include <algorithm>
 #include <functional>
+#include <tuple>
 #include <vector>
 
+#include "boxes/detect.h"
 #include "boxes/kept.h"
 #include "boxes/suppress.h"
 
@@ -41,7 +41,8 @@ void collect(const float* scores, int64_t priors, int64_t columns, float least, 
 }
 
 // Keeps of the candidates of one class those that no better one covers.
-void suppress(Keys& keys, const Corners* boxes, float iou, size_t top_k, size_t most, Kept& kept) {
+void suppress(Keys& keys, const Corners<float>* boxes, float iou, size_t top_k, size_t most,
+              Kept& kept) {
   best_first(keys, top_k);
   kept.clear();
   size_t count = 0;
@@ -56,7 +57,7 @@ void suppress(Keys& keys, const Corners* boxes, float iou, size_t top_k, size_t 
 }
 
 // The best of all classes of a picture as rows; how many.
-int32_t write(const Keys* of_class, int64_t classes, const Corners* boxes, int64_t most,
+int32_t write(const Keys* of_class, int64_t classes, const Corners<float>* boxes, int64_t most,
               float* rows) {
   Keys order;  // score and place in the concatenation of the classes
   std::vector<std::pair<int64_t, uint32_t>> places;
@@ -79,8 +80,8 @@ int32_t write(const Keys* of_class, int64_t classes, const Corners* boxes, int64
 }
 
 // What one picture's candidates go through; its classes share the threads, where it has them alone.
-void detect_picture(const float* scores, const Corners* boxes, int64_t priors, int64_t columns,
-                    const DetectRules& rules, float* rows, int32_t* count) {
+void detect_picture(const float* scores, const Corners<float>* boxes, int64_t priors,
+                    int64_t columns, const DetectRules& rules, float* rows, int32_t* count) {
   const int64_t classes = columns - 1;
   std::vector<Keys> keys(static_cast<size_t>(classes));
   collect(scores, priors, columns, static_cast<float>(rules.min_score), keys.data());
@@ -101,7 +102,8 @@ std::tuple<at::Tensor, at::Tensor> detect_cpu(const at::Tensor& boxes, const at:
   const auto found = at::zeros({batch, rows, 6}, at::kFloat);
   const auto counts = at::zeros({batch}, at::kInt);
   if (rows == 0) return {found, counts};
-  const auto* const corners = reinterpret_cast<const Corners*>(boxes.const_data_ptr<float>());
+  const auto* const corners =
+      reinterpret_cast<const Corners<float>*>(boxes.const_data_ptr<float>());
   const auto* const all = scores.const_data_ptr<float>();
   auto* const out = found.data_ptr<float>();
   auto* const totals = counts.data_ptr<int32_t>();
@@ -120,37 +122,10 @@ std::tuple<at::Tensor, at::Tensor> detect_cpu(const at::Tensor& boxes, const at:
   return {found, counts};
 }
 
-using Op = std::tuple<at::Tensor, at::Tensor>(const at::Tensor&, const at::Tensor&, double, double,
-                                              int64_t, int64_t, int64_t);
-
-// What the blocks of nms_cuda.cu hold in shared memory.
-constexpr int64_t kGpuCandidates = 512, kGpuRows = 4096;
-
 }  // namespace
-
-TORCH_LIBRARY_FRAGMENT(ssd_distill, m) {
-  m.def(
-      "detect(Tensor boxes, Tensor scores, float min_score, float iou, int top_k, int most, int "
-      "rows) -> (Tensor, Tensor)");
-}
 
 TORCH_LIBRARY_IMPL(ssd_distill, CPU, m) {
   m.impl("detect", &detect_cpu);
-}
-
-Found detect(const at::Tensor& boxes, const at::Tensor& scores, const DetectRules& rules) {
-  static const auto op = c10::Dispatcher::singleton().findSchemaOrThrow("ssd_distill::detect", "");
-  const int64_t top_k = std::min(rules.top_k, boxes.size(1));
-  const int64_t classes = std::max<int64_t>(scores.size(2) - 1, 0);
-  const int64_t rows = std::min(rules.max_detections, top_k * classes);
-  const auto key = at::TensorOptions(boxes.device()).computeDispatchKey();
-  const bool there = op.hasKernelForDispatchKey(key) &&
-                     (boxes.is_cpu() || (top_k <= kGpuCandidates && rows <= kGpuRows));
-  const auto device = there ? boxes.device() : at::Device(at::kCPU);
-  auto [found, counts] = op.typed<Op>().call(
-      boxes.to(device, at::kFloat).contiguous(), scores.to(device, at::kFloat).contiguous(),
-      rules.min_score, rules.iou, top_k, rules.max_detections, rows);
-  return {found, counts};
 }
 
 }  // namespace ssd
