@@ -24,6 +24,7 @@ Napi::Value info(const Napi::CallbackInfo& call) {
     out.Set("libtorch", TORCH_VERSION);
     out.Set("built", SSD_TORCH_MINOR);
     out.Set("threads", at::get_num_threads());
+    out.Set("deterministic", at::globalContext().deterministicAlgorithms());
     out.Set("cuda", cuda);
     out.Set("devices", devices);
     out.Set("cpu", at::get_cpu_capability());
@@ -40,6 +41,19 @@ void set_threads(const Napi::CallbackInfo& call) {
   guard(call.Env(), [&] { at::set_num_threads(call[0].As<Napi::Number>().Int32Value()); });
 }
 
+// setDeterministic(on): of the whole process, as ATen has it.
+void set_deterministic(const Napi::CallbackInfo& call) {
+  guard(call.Env(), [&] {
+    const bool on = call[0].ToBoolean();
+    auto& context = at::globalContext();
+    context.setDeterministicAlgorithms(on, /*warn_only=*/false);
+    // Memory that is written before it is read need not be filled.
+    context.setDeterministicFillUninitializedMemory(false);
+    context.setDeterministicCuDNN(on);
+    context.setBenchmarkCuDNN(!on);
+  });
+}
+
 void shut_down(const Napi::CallbackInfo& call) {
   guard(call.Env(), [&] { Addon::of(call.Env()).shutdown(); });
 }
@@ -50,6 +64,7 @@ void define_info(Napi::Env env, Napi::Object exports) {
   exports.Set("info", Napi::Function::New<info>(env, "info"));
   exports.Set("initialize", Napi::Function::New<initialise_errors>(env, "initialize"));
   exports.Set("setThreads", Napi::Function::New<set_threads>(env, "setThreads"));
+  exports.Set("setDeterministic", Napi::Function::New<set_deterministic>(env, "setDeterministic"));
   exports.Set("shutdown", Napi::Function::New<shut_down>(env, "shutdown"));
 }
 
