@@ -139,9 +139,9 @@ SessionWrap::SessionWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Sess
 // caller who asks for the next step before this one is over keeps the device busy.
 Napi::Value SessionWrap::post_step(Napi::Env env, Session::Source source, int64_t batches,
                                    double lr) {
+  auto job = get();  // first: nobody has the promise of a session that is disposed
   auto ticket = std::make_shared<Ticket>(Addon::of(env).completion, env);
   const auto promise = ticket->promise();
-  auto job = get();
   auto& thread = job->thread;
   thread.post(
       [job = std::move(job), source = std::move(source), batches, lr, ticket = std::move(ticket)] {

@@ -1,6 +1,7 @@
 // What JavaScript adds to a training step, and whether anything grows: `node scripts/bench/overhead.mjs
 // [steps] [runs]`, after `npm run setup`. One JSON object:
-//   js_ms     a step's wall time less what the engine says it took, with a model that takes a millisecond
+//   js_ms     time a step that the event loop is busy: all that JavaScript does in a run
+//   extra_ms  a step's wall time less what the engine says it took: JavaScript, two changes of threads, waiting
 //   rss_mb    resident memory in the course of the steps: after the first tenth, at its most, at the end
 //   threads   of the process before the runs, after the first few and after all
 import { readFileSync, rmSync } from "node:fs";
@@ -49,6 +50,7 @@ async function measureSteps(data) {
   const js = [];
   const rss = [];
   let last;
+  const began = performance.eventLoopUtilization();
   const onEvent = (event) => {
     if (event.kind !== "step") return;
     const now = performance.now();

@@ -70,10 +70,12 @@ describe("on a CPU", () => {
   });
 
   test("what it may be is said", () => {
-    for (const batch of [0, 1.5, "most"]) {
+    const refused = (batch: unknown, ...parts: string[]) =>
       expect(() => train(smallDetector(), { data: shapes(), batch: batch as "auto" })).toThrow(
-        failure("BAD_OPTION", '"batch"', 'expected a number of pictures or "auto"'),
+        failure("BAD_OPTION", 'option "batch"', ...parts),
       );
-    }
+    refused("most", 'expected a number of pictures or "auto"', 'got "most"');
+    refused(0, "expected number to be >0");
+    refused(1.5, "got 1.5");
   });
 });

@@ -1,6 +1,7 @@
 #include "train/gradients.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/zeros.h>
 
 #include <cmath>

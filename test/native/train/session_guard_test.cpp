@@ -171,7 +171,7 @@ TEST(an_fp16_state_that_was_saved_goes_on_to_the_bit) {
   auto session = session_of(student, options);
   for (int i = 0; i < 5; ++i) session.step(tiny_batch(), kRate);
   for (auto& parameter : other->parameters()) {
-    parameter.value.copy_(student->parameter(parameter.name).value);
+    parameter.value.copy_(student->parameter(parameter.name).value.detach());
   }
   auto resumed = session_of(other, options);
   auto slots = resumed.state();
