@@ -100,8 +100,7 @@ class Session {
  private:
   std::vector<Parameter> trainable(const std::vector<std::string>& freeze);
   Inputs take(const Source& source, std::vector<int32_t>& indices) const;
-  void begin_step();
-  at::Tensor learn(const Inputs& inputs);
+  at::Tensor learn(const Inputs& inputs, bool first);
   at::Tensor conclude(const at::Tensor& rows, Update update);
   Verdict judge(const at::Tensor& rows) const;
   void drop_gradients();

@@ -72,21 +72,21 @@ Session::Launched Session::launch(const Source& source, int64_t batches, double 
   if (ema_ && ema_->shown()) {
     throw Error(Code::Internal, "step: expected the student's own weights, got the averaged ones");
   }
-  begin_step();
+  statistics_.keep();
   try {
     at::Tensor numbers;
     if (replay_) {
       while (std::ssize(inputs) < batches) inputs.push_back(next());
       numbers = replay_->run(std::move(inputs), lr, [&](const auto& taken, const auto& rate) {
-        begin_step();
+        statistics_.keep();
         std::vector<at::Tensor> rows;
-        for (const auto& input : taken) rows.push_back(learn(input));
+        for (const auto& input : taken) rows.push_back(learn(input, rows.empty()));
         return conclude(at::stack(rows), {0, rate, {}, {}});
       });
     } else {
-      std::vector<at::Tensor> rows{learn(inputs.front())};
+      std::vector<at::Tensor> rows{learn(inputs.front(), true)};
       inputs.clear();
-      while (std::ssize(rows) < batches) rows.push_back(learn(next()));
+      while (std::ssize(rows) < batches) rows.push_back(learn(next(), false));
       numbers = conclude(at::stack(rows), {lr, {}, {}, {}});
     }
     return {Late(numbers), std::move(indices)};
@@ -102,14 +102,14 @@ void Session::probe(int64_t pictures, int64_t side) {
   const std::lock_guard lock(student_->mutex);
   const std::vector<Truths> truths(static_cast<size_t>(pictures), Truths{{0, 0, 1, 1}, {0}});
   const Batch batch{at::zeros({pictures, 3, side, side}), pad(truths), {}, {}};
-  begin_step();
+  statistics_.keep();
   const auto leave = [&] {
     statistics_.restore();
     drop_gradients();
   };
   try {
     // A number on the host: the device has done it all, and has had the memory for it.
-    pack_step(at::stack({learn(on_device(batch, student_->device()))}), {}).cpu();
+    pack_step(at::stack({learn(on_device(batch, student_->device()), true)}), {}).cpu();
   } catch (...) {
     leave();
     throw;
@@ -125,11 +125,6 @@ StepResult Session::collect(const Launched& launched) {
   diverged(result, launched.indices);
 }
 
-void Session::begin_step() {
-  statistics_.keep();
-  drop_gradients();
-}
-
 void Session::drop_gradients() {
   for (auto& parameter : student_->parameters()) parameter.value.mutable_grad().reset();
 }
@@ -140,8 +135,9 @@ Inputs Session::take(const Source& source, std::vector<int32_t>& indices) const 
   return on_device(batch, student_->device());
 }
 
-// Forward, loss and backward: the gradients are added to those there are. A batch's terms.
-at::Tensor Session::learn(const Inputs& inputs) {
+// Forward, loss and backward of a step's first batch, or a further one, whose gradients are added.
+// A batch's terms.
+at::Tensor Session::learn(const Inputs& inputs, bool first) {
   std::optional<Output> teacher;
   Output student;
   {
@@ -156,6 +152,8 @@ at::Tensor Session::learn(const Inputs& inputs) {
   }
   const auto [losses, unmatched] =
       evaluate_loss(student, teacher, inputs.targets, priors_, options_.loss);
+  // Not earlier: given back before the forward pass, their pages would have to be cleared anew.
+  if (first) drop_gradients();
   backward(student, losses, scaler_ ? scaler_->scale() : at::Tensor());
   return pack_terms(losses, unmatched);
 }
