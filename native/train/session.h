@@ -48,8 +48,8 @@ struct SessionOptions {
   // Whether an update is decided on the device and its numbers are fetched a step later; by default
   // everywhere but on the CPU, where they are at hand.
   std::optional<bool> guarded;
-  std::optional<ReplayOptions>
-      graph;  // makes one recorded piece of a step; its updates are guarded
+  // Makes one recorded piece of a step, whose updates are guarded.
+  std::optional<ReplayOptions> graph;
 };
 
 // What trains a detector: the student, its optimizer, the average of its weights if one is kept,
