@@ -19,6 +19,8 @@ export type SsdErrorCode =
  */
 export class SsdError extends Error {
   readonly code: SsdErrorCode;
+  /** Of a step that diverged: indices of the pictures it was made of. */
+  declare readonly pictures?: number[];
 
   constructor(code: SsdErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);

@@ -45,4 +45,9 @@ export { contactSheet, type SheetBox, type SheetCell, type SheetOptions } from "
 export { Tensor, type TensorData } from "./tensor.js";
 export type { EpochSummary, LossTerms, Step, TrainEvent, TrainReport } from "./train/events.js";
 export { Run, type TrainOptions, train } from "./train/run.js";
-export { Trainer, type TrainerOptions } from "./train/trainer.js";
+export {
+  Trainer,
+  type TrainerBatch,
+  type TrainerOptions,
+  type TrainerStep,
+} from "./train/trainer.js";

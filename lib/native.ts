@@ -13,6 +13,7 @@ import type {
   PackIndex,
   PictureList,
 } from "./native-pictures.js";
+import type { NativeSession, SessionSpec } from "./native-session.js";
 import type { ResolvedDetectOptions, ResolvedLossOptions } from "./options.js";
 
 // The types of the engine (native/bindings) and the one place that loads it.
@@ -137,69 +138,6 @@ export interface PriorGrid {
   clip: "none" | "centres" | "sizes" | "corners";
 }
 
-export interface OptimizerSpec {
-  name: "sgd" | "adam" | "adamw";
-  momentum: number;
-  nesterov: boolean;
-  betas: [number, number];
-  eps: number;
-  weightDecay: number;
-}
-
-/** Factors and summands of the three channels. */
-export interface InputScale {
-  scale: number[];
-  shift: number[];
-}
-
-export interface SessionSpec {
-  optimizer: OptimizerSpec;
-  loss: ResolvedLossOptions;
-  precision: "fp32" | "bf16";
-  /** Name prefixes of tensors that do not train; BatchNorm under them keeps its statistics. */
-  freeze: string[];
-  /** Turns the student's normalised pictures into the teacher's; null when they are the same. */
-  teacherInput: InputScale | null;
-  /** How the weights are averaged; null keeps no average. */
-  ema: { decay: number; warmup: number } | null;
-}
-
-export interface StepResult {
-  /** The objective that was minimised. */
-  total: number;
-  conf: number;
-  loc: number;
-  /** Null without a teacher. */
-  soft: number | null;
-  l2: number | null;
-  numPositives: number;
-  /** Truths that no prior was left for. */
-  unmatched: number;
-  dataMs: number;
-  stepMs: number;
-}
-
-export interface NativeSession {
-  /** One step on the loader's next batch. */
-  stepFrom(loader: NativeLoader, lr: number): Promise<StepResult>;
-  /** One step on a batch given by hand: images [B,3,S,S], normalised. */
-  step(images: NativeTensor, targets: NativeTarget[], lr: number): Promise<StepResult>;
-  /** A new phase: the optimizer starts anew, the average of the weights goes on. */
-  begin(phase: { freeze: string[] }): void;
-  /**
-   * Puts the averaged weights into the student, or its own back, which steps need; without an average
-   * nothing happens.
-   */
-  showAverage(averaged: boolean): void;
-  /**
-   * What a run needs to go on, as far as its names start with `prefix`: `optimizer.<slot>.<parameter>`,
-   * `ema.<parameter>`, `ema.steps`.
-   */
-  state(prefix: string): Record<string, NativeTensor>;
-  loadState(name: string, bytes: ArrayBufferView): void;
-  dispose(): void;
-}
-
 /** What was found in one picture, best score first. */
 export interface NativeDetections {
   /** Corners relative to the picture, held to 0..1: 4 numbers each. */
@@ -219,6 +157,8 @@ export interface EngineInfo {
   libtorch: string;
   built: string;
   threads: number;
+  /** Whether only deterministic kernels may run. */
+  deterministic: boolean;
   cuda: boolean;
   devices: string[];
   cpu: string;
@@ -231,6 +171,8 @@ export interface Engine {
   setThreads(threads: number): void;
   /** What a device does at most, measured: a large copy, and a large matrix product in `dtype`. */
   speed(device: string, dtype: DType): { bytesPerSecond: number; flopsPerSecond: number };
+  /** Of the whole process: ATen's deterministic algorithms, and cuDNN's. */
+  setDeterministic(on: boolean): void;
   /** Stops and joins every native thread of this environment. Safe to call twice. */
   shutdown(): void;
   tensor(data: ArrayBufferView, shape: number[], dtype: DType): NativeTensor;

@@ -68,6 +68,11 @@ function flagOf(key: string, schema: z.ZodType): Option | undefined {
       return new Option(`--${name} <text>`, described(from));
     case "enum":
       return new Option(`--${name} <${choices.join("|")}>`, described(from));
+    case "union":
+      // A number, or a word in its place.
+      return new Option(`--${name} <number|${choices.join("|")}>`, described(from)).argParser(
+        toNumber,
+      );
     case "tuple":
       return new Option(`--${name} <numbers>`, described(from)).argParser((text) =>
         text.split(",").map(toNumber),
@@ -91,7 +96,9 @@ function kindOf(schema: z.ZodType): { type: string; choices: string[]; start: un
     start ??= at.def.defaultValue;
     at = at.def.innerType as typeof at;
   }
-  const choices = at.def.type === "enum" ? (at.options ?? []).map(String) : [];
+  const members = at.def.type === "union" ? (at.options as z.ZodLiteral[]) : [];
+  const words = members.flatMap((member) => [...(member.values ?? [])].map(String));
+  const choices = at.def.type === "enum" ? (at.options ?? []).map(String) : words;
   return { type: String(at.def.type), choices, start };
 }
 

@@ -2,8 +2,8 @@ import type { StoredTensors } from "../checkpoint/safetensors.js";
 import type { Detector } from "../detector.js";
 import { SsdError } from "../errors.js";
 import type { Evaluation } from "../evaluate/evaluate.js";
-import type { NativeSession } from "../native.js";
 import type { NativeLoader } from "../native-loader.js";
+import type { NativeSession } from "../native-session.js";
 import type { TrainEvent } from "./events.js";
 import type { RunFolder } from "./folder.js";
 import type { ResolvedTrainOptions } from "./options.js";
@@ -20,6 +20,10 @@ export interface Context {
   stop: AbortSignal;
   data: Prepared;
   loader: NativeLoader;
+  /** Pictures a batch. */
+  batchSize: number;
+  /** Batches an epoch, and steps, each of `accumulate` batches but the last. */
+  loaded: number;
   batches: number;
   folder?: RunFolder;
   at: Position;
@@ -29,15 +33,15 @@ export interface Context {
 
 /** The position of a run that begins. */
 export function start(
-  { seed, distill, ema }: ResolvedTrainOptions,
+  { seed, distill, ema, accumulate }: ResolvedTrainOptions,
   pictures: number,
   batchSize: number,
 ): Position {
   const sums = noTerms(distill !== undefined);
   const best = { epoch: 0, map: -1 };
   const teacher = distill?.teacher.source?.sha256;
-  const run = { seed, pictures, batchSize, teacher, ema: ema !== undefined };
-  return { epoch: 0, batch: 0, step: 0, sums, best, history: [], ...run };
+  const run = { seed, pictures, batchSize, accumulate, teacher, ema: ema !== undefined };
+  return { epoch: 0, batch: 0, step: 0, sums, lost: 0, best, history: [], ...run };
 }
 
 /**
@@ -53,6 +57,7 @@ export async function resume(context: Context): Promise<StoredTensors["tensors"]
     seed: "seed",
     pictures: "pictures",
     batchSize: "batch",
+    accumulate: "accumulate",
     teacher: "teacher",
     ema: "averaging (ema)",
   };
@@ -64,6 +69,8 @@ export async function resume(context: Context): Promise<StoredTensors["tensors"]
     );
   }
   restoreState(session, tensors, "ema.");
+  // The precision may be another than it was; fp16 then begins with its scale.
+  if (tensors.has("scaler.scale")) restoreState(session, tensors, "scaler.");
   context.at = at;
   emit({ kind: "resumed", epoch: at.epoch + 1, batch: at.batch });
   return tensors;

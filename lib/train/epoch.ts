@@ -5,7 +5,7 @@ import type { Context } from "./context.js";
 import type { EpochSummary, LossTerms } from "./events.js";
 import { learningRate, type Phase } from "./schedule.js";
 import { withAverage } from "./session.js";
-import { noTerms } from "./state.js";
+import { noTerms, type Position } from "./state.js";
 
 /** Evaluates the teacher on the validation pictures, before the first step. */
 export async function evaluateTeacher(context: Context, teacher: Detector): Promise<void> {
@@ -17,14 +17,14 @@ export async function evaluateTeacher(context: Context, teacher: Detector): Prom
 /** Closes an epoch: its means, the validation when one is due, the position moved to the next. */
 export async function endEpoch(context: Context, phase: Phase): Promise<void> {
   const { at, options, batches, data, student, session, emit } = context;
-  const loss = combine(at.sums, at.sums, (sum) => sum / batches);
+  const loss = meanTerms(at);
   const { total: _, ...terms } = at.sums;
   const summary: EpochSummary = {
     epoch: at.epoch + 1,
     epochs: phase.to,
     loss,
     articleTotal: Object.values(terms).reduce((sum, term) => sum + term, 0) / (batches + 1),
-    lr: rateOf({ ...context, at: { ...at, batch: batches - 1 } }, phase),
+    lr: rateOf(context, phase, batches - 1),
     best: false,
   };
   const due = (at.epoch + 1) % options.evalEvery === 0 || at.epoch + 1 === options.epochs;
@@ -41,17 +41,18 @@ export async function endEpoch(context: Context, phase: Phase): Promise<void> {
   at.epoch += 1;
   at.batch = 0;
   at.sums = noTerms(options.distill !== undefined);
+  at.lost = 0;
   emit({ kind: "epoch", ...summary });
 }
 
 async function validate(
-  { options, emit }: Context,
+  { options, batchSize, emit }: Context,
   pictures: OpenPictures,
   detector: Detector,
   epoch?: EpochSummary,
 ): Promise<Evaluation> {
   return evaluatePictures(detector, pictures, {
-    batch: options.batch,
+    batch: options.batch === "auto" ? batchSize : options.batch,
     workers: options.workers,
     protocol: "voc",
     detect: options.detect,
@@ -63,17 +64,30 @@ async function validate(
   });
 }
 
-/** The learning rate of the step that comes next. */
-export function rateOf({ at, options, batches }: Context, { from, to, lr }: Phase): number {
-  return learningRate(options.schedule, lr, at.epoch - from + at.batch / batches, to - from);
+/** The learning rate of a step of the epoch under way, by default the one that comes next. */
+export function rateOf(
+  { at, options, batches }: Context,
+  { from, to, lr }: Phase,
+  batch = at.batch,
+): number {
+  return learningRate(options.schedule, lr, at.epoch - from + batch / batches, to - from);
+}
+
+/** Counts a step of the epoch under way. */
+export function addTerms(at: Position, loss: LossTerms): void {
+  at.batch += 1;
+  at.step += 1;
+  if (Object.values(loss).every(Number.isFinite)) at.sums = combine(at.sums, loss, (a, b) => a + b);
+  else at.lost += 1;
+}
+
+/** Means over the steps of the epoch that are done. */
+export function meanTerms({ sums, batch, lost }: Position): LossTerms {
+  return combine(sums, sums, (sum) => sum / Math.max(1, batch - lost));
 }
 
 /** Terms put together one by one. */
-export function combine(
-  a: LossTerms,
-  b: LossTerms,
-  f: (a: number, b: number) => number,
-): LossTerms {
+function combine(a: LossTerms, b: LossTerms, f: (a: number, b: number) => number): LossTerms {
   const keys = Object.keys(a) as (keyof LossTerms)[];
   return Object.fromEntries(keys.map((key) => [key, f(a[key]!, b[key]!)])) as unknown as LossTerms;
 }

@@ -13,13 +13,23 @@ export interface LossTerms {
   l2?: number;
 }
 
+/** What a step tells beside its loss. */
+export interface StepFacts {
+  /** 2-norm of all gradients together, before they were clipped; with `clip`. */
+  gradNorm?: number;
+  /** What the loss was multiplied with; in fp16. */
+  scale?: number;
+  /** Its gradients overflowed in fp16: no weight moved, and the next loss is multiplied with half. */
+  skipped?: true;
+}
+
 /** One optimizer step. */
-export interface Step {
-  /** 1-based, over the whole run. */
+export interface Step extends StepFacts {
+  /** 1-based, over the whole run; steps that were skipped count. */
   step: number;
   /** 1-based. */
   epoch: number;
-  /** 1-based within the epoch, of `batches`. */
+  /** 1-based within the epoch, of `batches`; with `accumulate` each stands for several. */
   batch: number;
   batches: number;
   loss: LossTerms;

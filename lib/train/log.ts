@@ -4,8 +4,8 @@ import { reason, SsdError } from "../errors.js";
 import type { TrainEvent } from "./events.js";
 
 /**
- * `metrics.jsonl` of a run folder: a line a step, `{step, epoch, loss, lr, data_ms, step_ms}`, and a
- * line an epoch, `{epoch, loss, val, map, article_total, lr}`. Lines are gathered and written behind
+ * `metrics.jsonl` of a run folder: a line a step, `{step, epoch, loss, lr, data_ms, step_ms}` with
+ * `grad_norm`, `scale` and `skipped` where the options ask for them, and a line an epoch, `{epoch, loss, val, map, article_total, lr}`. Lines are gathered and written behind
  * training's back; {@link MetricsLog.flush} waits for them.
  */
 export class MetricsLog {
@@ -20,8 +20,10 @@ export class MetricsLog {
   /** Takes what belongs into the log of everything a run tells. */
   record(event: TrainEvent): void {
     if (event.kind === "step") {
-      const { step, epoch, loss, lr, dataMs, stepMs } = event;
-      this.add({ step, epoch, loss, lr, data_ms: round(dataMs), step_ms: round(stepMs) });
+      const { step, epoch, loss, lr, gradNorm, scale, skipped, dataMs, stepMs } = event;
+      const facts = { grad_norm: gradNorm, scale, skipped };
+      const times = { data_ms: round(dataMs), step_ms: round(stepMs) };
+      this.add({ step, epoch, loss, lr, ...facts, ...times });
     } else if (event.kind === "epoch") {
       const { epoch, loss, val, map, articleTotal, lr } = event;
       this.add({ epoch, loss, val, map, article_total: articleTotal, lr });

@@ -4,16 +4,19 @@ import { epochOrder } from "../data/sampler.js";
 import type { Detector } from "../detector.js";
 import { cancelled } from "../errors.js";
 import { backbonePrefixes } from "../models/build.js";
-import { engine, type NativeSession } from "../native.js";
+import { engine } from "../native.js";
+import type { NativeSession } from "../native-session.js";
+import { autoBatch } from "./auto-batch.js";
 import { type Context, resume, start } from "./context.js";
-import { combine, endEpoch, evaluateTeacher, rateOf } from "./epoch.js";
+import { endEpoch, evaluateTeacher } from "./epoch.js";
 import type { TrainEvent, TrainReport } from "./events.js";
-import { finishFolder, openFolder } from "./folder.js";
+import { finishFolder, openFolder, type RunFolder } from "./folder.js";
 import type { ResolvedTrainOptions } from "./options.js";
 import { prepareData } from "./prepare.js";
 import { type Phase, phases } from "./schedule.js";
-import { lossTerms, openSession } from "./session.js";
+import { openSession } from "./session.js";
 import { restoreState } from "./state.js";
+import { runSteps } from "./steps.js";
 
 /**
  * A whole run: data, teacher's evaluation, phases of epochs of steps, validation, checkpoints, report.
@@ -29,6 +32,7 @@ export async function runLoop(
   // Nothing runs before the caller has the Run in hand.
   await Promise.resolve();
   if (options.threads !== undefined) engine().setThreads(options.threads);
+  engine().setDeterministic(options.deterministic);
   // First of all: what cannot be trained leaves folder and data alone.
   const session = openSession(student, options, []);
   try {
@@ -53,7 +57,7 @@ async function runWith(
     observe(event);
   };
   const data = await prepareData(student, options, emit);
-  const batch = Math.min(options.batch, data.train.length);
+  const batch = await batchSize(session, student, options, data.train.length, folder);
   const { seed, workers, augment } = options;
   // What the first convolution would round to; a teacher may take the pictures in other units.
   const dtype = options.precision === "bf16" && distill === undefined ? "bfloat16" : "float32";
@@ -61,6 +65,8 @@ async function runWith(
     ...{ batch, seed, workers, augment, dtype },
     device: student.device,
   });
+  // The last, smaller batch is left out: BatchNorm would learn from a picture or two.
+  const loaded = Math.floor(data.train.length / batch);
   const stopping = signal === undefined ? stop : AbortSignal.any([stop, signal]);
   const context: Context = {
     student,
@@ -70,8 +76,9 @@ async function runWith(
     stop: stopping,
     data,
     loader,
-    // The last, smaller batch is left out: BatchNorm would learn from a picture or two.
-    batches: Math.floor(data.train.length / batch),
+    batchSize: batch,
+    loaded,
+    batches: Math.ceil(loaded / options.accumulate),
     folder,
     at: start(options, data.train.length, batch),
   };
@@ -92,6 +99,19 @@ async function runWith(
     data.val?.native.dispose();
     await folder?.log.flush();
   }
+}
+
+/** Pictures a batch: as many as was asked for, as fit, or as a run that goes on had. */
+async function batchSize(
+  session: NativeSession,
+  student: Detector,
+  { batch, resume }: ResolvedTrainOptions,
+  pictures: number,
+  folder: RunFolder | undefined,
+): Promise<number> {
+  if (batch !== "auto") return Math.min(batch, pictures);
+  if (resume) return (await folder!.checkpoints.position()).batchSize;
+  return autoBatch(session, student, pictures);
 }
 
 async function runPhases(
@@ -116,33 +136,13 @@ async function runPhases(
   }
 }
 
-/** The steps of an epoch, from where it stands. @returns Whether it was done to its end. */
+/** An epoch, from where it stands. @returns Whether it was done to its end. */
 async function runEpoch(context: Context, phase: Phase): Promise<boolean> {
-  const { session, loader, at, options, batches, data, emit, stop } = context;
+  const { loader, at, options, batches, data } = context;
   const { items } = data.train.dataset;
   const order = epochOrder(options.sampling, items, options.seed, at.epoch);
-  loader.start(at.epoch, order, at.batch);
-  while (at.batch < batches && !stop.aborted) {
-    const lr = rateOf(context, phase);
-    const result = await session.stepFrom(loader, lr);
-    const loss = lossTerms(result);
-    at.batch += 1;
-    at.step += 1;
-    at.sums = combine(at.sums, loss, (sum, term) => sum + term);
-    emit({
-      kind: "step",
-      step: at.step,
-      epoch: at.epoch + 1,
-      to: phase.to,
-      batch: at.batch,
-      batches,
-      loss,
-      means: combine(at.sums, at.sums, (sum) => sum / at.batch),
-      lr,
-      dataMs: result.dataMs,
-      stepMs: result.stepMs,
-    });
-  }
+  loader.start(at.epoch, order, at.batch * options.accumulate);
+  await runSteps(context, phase);
   return at.batch === batches;
 }
 

@@ -82,6 +82,13 @@ export const emaOptions = z.strictObject({
   }),
 });
 
+export const graphOptions = z.strictObject({
+  maxBoxes: z.int().positive().default(64).meta({
+    flag: "max-boxes",
+    description: "objects a picture may have in the graph; a batch with more is computed without",
+  }),
+});
+
 // By shape, not by class: the command line reads this schema without loading what detectors need.
 const teacher = z.custom<Detector>(
   (value) => typeof value === "object" && value !== null && "preset" in value && "native" in value,
@@ -95,9 +102,19 @@ const source = z.custom<DataSource>(
 /** What a step needs; {@link Trainer} takes it, and `train` as part of its own options. */
 export const stepShape = {
   optimizer: optimizerOptions.prefault({}),
-  precision: z.enum(["fp32", "bf16"]).default("fp32").describe("of the convolutions"),
+  precision: z
+    .enum(["fp32", "bf16", "fp16"])
+    .default("fp32")
+    .describe("of the convolutions; weights stay fp32, fp16 scales the loss"),
   loss: matchOptions.prefault({}),
   distill: kdOptions.extend({ teacher }).optional(),
+  clip: positive
+    .optional()
+    .describe("largest norm of all gradients together; larger ones are scaled down to it"),
+  graph: graphOptions.optional().meta({
+    flag: "graph",
+    description: "CUDA: record a step once and replay it as one graph",
+  }),
   ema: emaOptions.optional().meta({
     flag: "ema",
     description: "average the weights over the steps; the average is validated and kept",
@@ -118,7 +135,15 @@ export const trainOptions = z.strictObject({
     .default("shuffle")
     .describe("each picture once an epoch, or those of rare classes more often"),
   epochs: z.int().positive().default(60).describe("all epochs, those of the freeze phase included"),
-  batch: z.int().positive().default(16).describe("pictures a step"),
+  batch: z
+    .union([z.int().positive(), z.literal("auto")], 'expected a number of pictures or "auto"')
+    .default(16)
+    .describe("pictures computed at once; auto: as many as fit (CPU: 16, or fewer)"),
+  accumulate: z
+    .int()
+    .positive()
+    .default(1)
+    .describe("batches a step: their gradients are averaged, then the weights move once"),
   ...stepShape,
   schedule: scheduleOptions.prefault({}),
   freeze: freezeOptions.prefault({}),
@@ -131,6 +156,10 @@ export const trainOptions = z.strictObject({
   seed: z.int().min(0).default(0).describe("of the order and the augmentation"),
   workers: z.int().positive().default(1).describe("native threads that make batches"),
   threads: z.int().positive().optional().describe("threads of the engine (all cores)"),
+  deterministic: z
+    .boolean()
+    .default(false)
+    .describe("CUDA: only kernels that give the same bits every time (the CPU's always do)"),
   out: z.string().optional().describe("run folder: options, metrics, checkpoints, weights, report"),
   resume: z.boolean().default(false).describe("go on from the run folder's last checkpoint"),
   signal: z.instanceof(AbortSignal).optional(),

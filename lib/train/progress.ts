@@ -98,7 +98,10 @@ export class Progress {
 
   private step(event: Extract<TrainEvent, { kind: "step" }>): void {
     if (event.batch === 1) this.line("Start Train");
-    const { lr } = event;
+    const { lr, skipped, scale } = event;
+    if (skipped) {
+      this.line(`Step ${event.step} skipped: overflow in fp16, loss scale ${scale} halved`);
+    }
     const label = `Epoch ${event.epoch}/${event.to}`;
     this.progress(label, event.batch, event.batches, { ...articleFields(event.means), lr });
   }

@@ -67,9 +67,9 @@ export class Run implements AsyncIterable<Step> {
     }
   }
 
-  private push(event: Step): void {
-    const { step, epoch, batch, batches, loss, lr, dataMs, stepMs } = event;
-    this.steps.push({ step, epoch, batch, batches, loss, lr, dataMs, stepMs });
+  private push(event: Extract<TrainEvent, { kind: "step" }>): void {
+    const { kind: _, to: __, means: ___, ...step } = event;
+    this.steps.push(step);
     if (this.steps.length > queued) this.steps.shift();
     this.wake();
   }

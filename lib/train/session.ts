@@ -1,15 +1,16 @@
 import type { Detector } from "../detector.js";
 import { SsdError } from "../errors.js";
-import { engine, type InputScale, type NativeSession, type StepResult } from "../native.js";
+import { engine } from "../native.js";
+import type { InputScale, NativeSession, StepResult } from "../native-session.js";
 import { lossOptions, resolveLoss } from "../options.js";
 import type { Preset } from "../presets.js";
-import type { LossTerms } from "./events.js";
+import type { LossTerms, StepFacts } from "./events.js";
 import type { ResolvedTrainOptions } from "./options.js";
 
 /** The options that a step depends on. */
 export type StepOptions = Pick<
   ResolvedTrainOptions,
-  "optimizer" | "precision" | "loss" | "distill" | "ema"
+  "optimizer" | "precision" | "loss" | "distill" | "ema" | "clip" | "graph"
 >;
 
 /**
@@ -17,11 +18,11 @@ export type StepOptions = Pick<
  *
  * @param freeze Name prefixes of tensors that stay as they are.
  * @throws SsdError BAD_OPTION when teacher and student disagree in classes, priors or input, or when
- *   something else trains the student.
+ *   something else trains the student, and for a graph where there is no GPU.
  */
 export function openSession(
   student: Detector,
-  { optimizer, precision, loss, distill, ema }: StepOptions,
+  { optimizer, precision, loss, distill, ema, clip, graph }: StepOptions,
   freeze: string[],
 ): NativeSession {
   const { teacher, ...kd } = distill ?? {};
@@ -35,6 +36,8 @@ export function openSession(
     freeze,
     teacherInput: teacher === undefined ? null : renormalisation(student.preset, teacher.preset),
     ema: ema ?? null,
+    clip: clip ?? null,
+    graph: graph ?? null,
   });
 }
 
@@ -51,6 +54,15 @@ export async function withAverage<T>(session: NativeSession, work: () => Promise
 /** The terms of a step as the log knows them. */
 export function lossTerms({ total, conf, loc, soft, l2 }: StepResult): LossTerms {
   return soft === null || l2 === null ? { total, conf, loc } : { total, conf, loc, soft, l2 };
+}
+
+/** What else a step tells, as far as its options ask for it. */
+export function stepFacts({ gradNorm, scale, skipped }: StepResult): StepFacts {
+  return {
+    ...(gradNorm === null ? {} : { gradNorm }),
+    ...(scale === null ? {} : { scale }),
+    ...(skipped ? { skipped: true } : {}),
+  };
 }
 
 /**

@@ -7,7 +7,7 @@ import { readCheckpoint, saveModel, stored } from "../checkpoint/store.js";
 import { makeWhole } from "../data/whole.js";
 import type { Detector } from "../detector.js";
 import { reason, SsdError } from "../errors.js";
-import type { NativeSession } from "../native.js";
+import type { NativeSession } from "../native-session.js";
 import type { EpochSummary, LossTerms } from "./events.js";
 
 // Where a run stands, and how it is kept: `checkpoints/epoch-NNN.safetensors` holds weights, the
@@ -23,17 +23,21 @@ const terms = z.strictObject({
 });
 
 const position = z.object({
-  /** 0-based epoch under way, and how many of its batches are done. */
+  /** 0-based epoch under way, and how many of its steps are done. */
   epoch: z.int().min(0),
   batch: z.int().min(0),
   step: z.int().min(0),
   sums: terms,
+  /** Steps of the epoch that the sums leave out: skipped ones without a finite loss. */
+  lost: z.int().min(0).default(0),
   best: z.object({ epoch: z.int(), map: z.number() }),
   history: z.array(z.custom<EpochSummary>()),
   seed: z.int(),
   pictures: z.int(),
   /** Pictures a step: `batch` counts steps of this size. */
   batchSize: z.int().positive(),
+  /** Batches a step. */
+  accumulate: z.int().positive().default(1),
   teacher: z.string().optional(),
   /** Whether the weights are averaged. */
   ema: z.boolean().default(false),
@@ -77,14 +81,14 @@ export class Checkpoints {
     return file;
   }
 
+  /** Where the run of `last` stands. */
+  async position(): Promise<Position> {
+    return (await this.read()).at;
+  }
+
   /** Loads the weights of `last` into the student; the session's state is for {@link restoreState}. */
   async resume(student: Detector): Promise<{ at: Position; tensors: StoredTensors["tensors"] }> {
-    const file = this.path("last");
-    const { training, tensors, preset, classes } = await readCheckpoint(file);
-    const parsed = position.safeParse(training);
-    if (!parsed.success) {
-      throw new SsdError("BAD_CHECKPOINT", `${file}: expected the position of a run, got none`);
-    }
+    const { file, at, tensors, preset, classes } = await this.read();
     if (preset.name !== student.preset.name || classes.join() !== student.classes.join()) {
       throw new SsdError(
         "BAD_CHECKPOINT",
@@ -92,7 +96,15 @@ export class Checkpoints {
       );
     }
     await fillAll(student.native, storedEntries(tensors), file);
-    return { at: parsed.data, tensors };
+    return { at, tensors };
+  }
+
+  private async read() {
+    const file = this.path("last");
+    const { training, ...rest } = await readCheckpoint(file);
+    const parsed = position.safeParse(training);
+    if (parsed.success) return { ...rest, file, at: parsed.data };
+    throw new SsdError("BAD_CHECKPOINT", `${file}: expected the position of a run, got none`);
   }
 
   private async purge(): Promise<void> {
@@ -111,7 +123,7 @@ export class Checkpoints {
 export function restoreState(
   session: NativeSession,
   tensors: StoredTensors["tensors"],
-  prefix: "optimizer." | "ema.",
+  prefix: "optimizer." | "ema." | "scaler.",
 ): void {
   for (const [name, target] of Object.entries(session.state(prefix))) {
     target.dispose();

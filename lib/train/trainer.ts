@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { checkImages, type Detector } from "../detector.js";
 import { SsdError } from "../errors.js";
-import type { NativeSession } from "../native.js";
+import type { NativeSession } from "../native-session.js";
 import { nativeTargets, type Target } from "../ops.js";
 import { parseOptions } from "../options.js";
 import { Tensor } from "../tensor.js";
-import type { LossTerms } from "./events.js";
+import type { LossTerms, StepFacts } from "./events.js";
 import { stepShape } from "./options.js";
-import { lossTerms, openSession } from "./session.js";
+import { lossTerms, openSession, stepFacts } from "./session.js";
 
 const trainerOptions = z.strictObject({
   ...stepShape,
@@ -16,6 +16,20 @@ const trainerOptions = z.strictObject({
 
 /** Options of a {@link Trainer}; every field optional. */
 export type TrainerOptions = z.input<typeof trainerOptions>;
+
+/** Pictures of a {@link Trainer}'s step and their truths. */
+export interface TrainerBatch {
+  images: Tensor;
+  targets: readonly Target[];
+}
+
+/** What a {@link Trainer}'s step tells. */
+export interface TrainerStep extends StepFacts {
+  loss: LossTerms;
+  numPositives: number;
+  /** Truths that no prior was left for. */
+  unmatched: number;
+}
 
 /**
  * The engine of `train`, fed by hand: one optimizer step a call, at the constant rate
@@ -48,19 +62,24 @@ export class Trainer {
    * One step.
    *
    * @param batch `images` `[B, 3, S, S]` float32, normalised as the student's preset says, and a
-   *   target for each: corners relative to the picture, 0-based labels.
+   *   target for each: corners relative to the picture, 0-based labels. Of several batches the
+   *   gradients, each divided by its own number of positives, and the losses are averaged.
+   * @returns The loss before the update; `gradNorm` with `clip`; `scale`, and `skipped` when it was,
+   *   in fp16.
    * @throws SsdError BAD_DATA for a box that is degenerate or wholly outside its picture, DIVERGED (no
    *   weight changed), DISPOSED.
    */
-  async step(batch: {
-    images: Tensor;
-    targets: readonly Target[];
-  }): Promise<{ loss: LossTerms; numPositives: number; unmatched: number }> {
-    checkImages(batch.images, this.student.preset);
-    const targets = nativeTargets(batch.targets, this.student.classes.length);
-    const result = await this.session.step(batch.images.native, targets, this.lr);
+  async step(batch: TrainerBatch | readonly TrainerBatch[]): Promise<TrainerStep> {
+    const { preset, classes } = this.student;
+    const batches = Array.isArray(batch) ? (batch as TrainerBatch[]) : [batch as TrainerBatch];
+    if (batches.length === 0) throw new SsdError("BAD_OPTION", "step: expected a batch, got none");
+    const given = batches.map(({ images, targets }) => {
+      checkImages(images, preset);
+      return { images: images.native, targets: nativeTargets(targets, classes.length) };
+    });
+    const result = await this.session.step(given, this.lr);
     const { numPositives, unmatched } = result;
-    return { loss: lossTerms(result), numPositives, unmatched };
+    return { loss: lossTerms(result), numPositives, unmatched, ...stepFacts(result) };
   }
 
   /**

@@ -142,23 +142,28 @@ DetectOptions to_detect(const Napi::Value& value, const Variances& variances) {
 
 SessionOptions to_session(const Napi::Value& value) {
   const Fields f(value, "session options");
-  std::optional<InputScale> input;
+  SessionOptions out;
+  out.optimizer = to_optimizer(f.value("optimizer"));
+  out.loss = to_loss(f.value("loss"));
+  out.precision = choose<Precision>(
+      f.text("precision"),
+      {{"fp32", Precision::Fp32}, {"bf16", Precision::Bf16}, {"fp16", Precision::Fp16}},
+      "precision");
+  out.freeze = f.texts("freeze");
   if (f.has("teacherInput")) {
     const Fields t(f.value("teacherInput"), "teacher input");
-    input = InputScale{t.rgb("scale"), t.rgb("shift")};
+    out.teacher_input = InputScale{t.rgb("scale"), t.rgb("shift")};
   }
-  std::optional<EmaOptions> ema;
   if (f.has("ema")) {
     const Fields e(f.value("ema"), "ema");
-    ema = EmaOptions{e.number("decay"), e.number("warmup")};
+    out.ema = EmaOptions{e.number("decay"), e.number("warmup")};
   }
-  return {to_optimizer(f.value("optimizer")),
-          to_loss(f.value("loss")),
-          choose<Precision>(f.text("precision"),
-                            {{"fp32", Precision::Fp32}, {"bf16", Precision::Bf16}}, "precision"),
-          f.texts("freeze"),
-          input,
-          ema};
+  if (f.has("clip")) out.clip = f.number("clip");
+  if (f.has("graph")) {
+    out.graph.emplace();
+    out.graph->max_boxes = Fields(f.value("graph"), "graph").integer("maxBoxes");
+  }
+  return out;
 }
 
 std::vector<Truths> to_truths(const Napi::Value& value) {

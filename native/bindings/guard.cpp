@@ -4,6 +4,7 @@
 
 #include <new>
 #include <string>
+#include <vector>
 
 #include "bindings/addon.h"
 #include "core/error.h"
@@ -15,6 +16,7 @@ namespace {
 struct Described {
   Code code;
   std::string sentence;
+  std::vector<int32_t> pictures = {};
 };
 
 std::string first_line(const std::string& text) {
@@ -24,6 +26,8 @@ std::string first_line(const std::string& text) {
 Described describe(const std::exception_ptr& exception) {
   try {
     std::rethrow_exception(exception);
+  } catch (const DivergedError& error) {
+    return {error.code, error.what(), error.pictures};
   } catch (const Error& error) {
     return {error.code, error.what()};
   } catch (const c10::OutOfMemoryError& error) {
@@ -45,11 +49,16 @@ Described describe(const std::exception_ptr& exception) {
 }  // namespace
 
 Napi::Error to_error(Napi::Env env, const std::exception_ptr& exception) {
-  const auto [code, sentence] = describe(exception);
+  const auto [code, sentence, pictures] = describe(exception);
   auto& constructor = Addon::of(env).error;
   if (constructor.IsEmpty()) return Napi::Error::New(env, sentence);
   const auto error =
       constructor.New({Napi::String::New(env, code_name(code)), Napi::String::New(env, sentence)});
+  if (!pictures.empty()) {
+    auto indices = Napi::Array::New(env, pictures.size());
+    for (uint32_t i = 0; i < pictures.size(); ++i) indices.Set(i, pictures[i]);
+    error.Set("pictures", indices);
+  }
   return Napi::Error(env, error);
 }
 

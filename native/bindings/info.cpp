@@ -26,6 +26,7 @@ Napi::Value info(const Napi::CallbackInfo& call) {
     out.Set("libtorch", TORCH_VERSION);
     out.Set("built", SSD_TORCH_MINOR);
     out.Set("threads", at::get_num_threads());
+    out.Set("deterministic", at::globalContext().deterministicAlgorithms());
     out.Set("cuda", cuda);
     out.Set("devices", devices);
     out.Set("cpu", at::get_cpu_capability());
@@ -55,6 +56,19 @@ Napi::Value speed_op(const Napi::CallbackInfo& call) {
   });
 }
 
+// setDeterministic(on): of the whole process, as ATen has it.
+void set_deterministic(const Napi::CallbackInfo& call) {
+  guard(call.Env(), [&] {
+    const bool on = call[0].ToBoolean();
+    auto& context = at::globalContext();
+    context.setDeterministicAlgorithms(on, /*warn_only=*/false);
+    // Memory that is written before it is read need not be filled.
+    context.setDeterministicFillUninitializedMemory(false);
+    context.setDeterministicCuDNN(on);
+    context.setBenchmarkCuDNN(!on);
+  });
+}
+
 void shut_down(const Napi::CallbackInfo& call) {
   guard(call.Env(), [&] { Addon::of(call.Env()).shutdown(); });
 }
@@ -66,6 +80,7 @@ void define_info(Napi::Env env, Napi::Object exports) {
   exports.Set("initialize", Napi::Function::New<initialise_errors>(env, "initialize"));
   exports.Set("setThreads", Napi::Function::New<set_threads>(env, "setThreads"));
   exports.Set("speed", Napi::Function::New<speed_op>(env, "speed"));
+  exports.Set("setDeterministic", Napi::Function::New<set_deterministic>(env, "setDeterministic"));
   exports.Set("shutdown", Napi::Function::New<shut_down>(env, "shutdown"));
 }
 

@@ -2,7 +2,9 @@
 
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <chrono>
+#include <deque>
 
 #include "bindings/convert.h"
 #include "bindings/guard.h"
@@ -28,7 +30,8 @@ struct Job {
       : session(std::move(student), std::move(teacher), priors, std::move(options)) {}
 
   Session session;
-  JobThread thread;  // stopped before the session goes
+  Clock::time_point ended = Clock::now();  // the last step
+  JobThread thread;                        // stopped before the session goes
 };
 
 struct Timed {
@@ -36,15 +39,36 @@ struct Timed {
   double data_ms, step_ms;
 };
 
-// Takes the batch from `source` and steps, with the time of each.
-template <class Source>
-Timed timed_step(Session& session, Source&& source, double lr) {
-  const auto start = Clock::now();
-  const Batch batch = source();
-  const double data_ms = since(start);
-  const auto result = session.step(batch, lr);
-  return {result, data_ms, since(start) - data_ms};
-}
+// A step on its way: from its first batch until its numbers are known.
+class Flight {
+ public:
+  Flight(Job& job, const Session::Source& source, int64_t batches, double lr)
+      : began_(Clock::now()), launched_(job.session.launch(timed(source), batches, lr)) {}
+
+  bool ready() const { return launched_.numbers.ready(); }
+
+  // Steps may overlap on a device; the time of each counts from the end of the one before.
+  Timed land(Job& job) const {
+    const auto result = job.session.collect(launched_);
+    const double took = since(std::max(began_, job.ended));
+    job.ended = Clock::now();
+    return {result, data_ms_, std::max(0.0, took - data_ms_)};
+  }
+
+ private:
+  Session::Source timed(const Session::Source& source) {
+    return [this, &source] {
+      const auto start = Clock::now();
+      auto batch = source();
+      data_ms_ += since(start);
+      return batch;
+    };
+  }
+
+  Clock::time_point began_;
+  double data_ms_ = 0;
+  Session::Launched launched_;
+};
 
 Napi::Value from_result(Napi::Env env, const Timed& timed) {
   const auto& r = timed.result;
@@ -59,9 +83,22 @@ Napi::Value from_result(Napi::Env env, const Timed& timed) {
   out.Set("l2", maybe(r.l2));
   out.Set("numPositives", static_cast<double>(r.num_positives));
   out.Set("unmatched", static_cast<double>(r.unmatched));
+  out.Set("gradNorm", maybe(r.grad_norm));
+  out.Set("scale", maybe(r.scale));
+  out.Set("skipped", r.skipped);
   out.Set("dataMs", timed.data_ms);
   out.Set("stepMs", timed.step_ms);
   return out;
+}
+
+// Does what the ticket is for, or tells it why not.
+template <class Work>
+void attempt(Ticket& ticket, Work work) {
+  try {
+    work();
+  } catch (...) {
+    ticket.reject(std::current_exception());
+  }
 }
 
 class SessionWrap : public Napi::ObjectWrap<SessionWrap>, public Handle<Job> {
@@ -70,11 +107,11 @@ class SessionWrap : public Napi::ObjectWrap<SessionWrap>, public Handle<Job> {
   explicit SessionWrap(const Napi::CallbackInfo& info);
 
  private:
-  template <class Source>
-  Napi::Value post_step(Napi::Env env, Source source, double lr);
+  Napi::Value post_step(Napi::Env env, Session::Source source, int64_t batches, double lr);
 
   Napi::Value step(const Napi::CallbackInfo& info);
   Napi::Value step_from(const Napi::CallbackInfo& info);
+  Napi::Value probe(const Napi::CallbackInfo& info);
   void begin(const Napi::CallbackInfo& info);
   void show_average(const Napi::CallbackInfo& info);
   Napi::Value state(const Napi::CallbackInfo& info);
@@ -98,38 +135,79 @@ SessionWrap::SessionWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Sess
   });
 }
 
-template <class Source>
-Napi::Value SessionWrap::post_step(Napi::Env env, Source source, double lr) {
-  return run_on(
-      get()->thread, Addon::of(env).completion, env,
-      [job = get(), source = std::move(source), lr] {
-        return timed_step(job->session, source, lr);
-      },
-      from_result);
+// The numbers of a step on a device are waited for by a job behind whatever is queued already: a
+// caller who asks for the next step before this one is over keeps the device busy.
+Napi::Value SessionWrap::post_step(Napi::Env env, Session::Source source, int64_t batches,
+                                   double lr) {
+  auto job = get();  // first: nobody has the promise of a session that is disposed
+  auto ticket = std::make_shared<Ticket>(Addon::of(env).completion, env);
+  const auto promise = ticket->promise();
+  auto& thread = job->thread;
+  thread.post(
+      [job = std::move(job), source = std::move(source), batches, lr, ticket = std::move(ticket)] {
+        attempt(*ticket, [&] {
+          auto flight = std::make_shared<Flight>(*job, source, batches, lr);
+          const auto land = [job, ticket, flight] {
+            attempt(*ticket, [&] {
+              ticket->resolve(
+                  [timed = flight->land(*job)](Napi::Env to) { return from_result(to, timed); });
+            });
+          };
+          if (flight->ready()) {
+            land();
+          } else {
+            job->thread.post(land);
+          }
+        });
+      });
+  return promise;
 }
 
-// step(images, targets, lr)
+// step([{images, targets}, ...], lr)
 Napi::Value SessionWrap::step(const Napi::CallbackInfo& info) {
   return guard(info.Env(), [&] {
-    const auto truths = to_truths(info[1]);
-    const auto images = tensor_of(info[0], "images");
-    if (images.dim() != 4 || images.size(0) != static_cast<int64_t>(truths.size())) {
-      throw Error(Code::BadOption, "step: expected images [B,3,S,S] and a target for each, got " +
-                                       std::to_string(truths.size()) + " targets");
+    const auto given = info[0].As<Napi::Array>();
+    auto batches = std::make_shared<std::deque<Batch>>();
+    for (uint32_t i = 0; i < given.Length(); ++i) {
+      const Fields f(given.Get(i), "batch");
+      const auto truths = to_truths(f.value("targets"));
+      const auto images = tensor_of(f.value("images"), "images");
+      if (images.dim() != 4 || images.size(0) != static_cast<int64_t>(truths.size())) {
+        throw Error(Code::BadOption, "step: expected images [B,3,S,S] and a target for each, got " +
+                                         std::to_string(truths.size()) + " targets");
+      }
+      batches->push_back({images, pad(truths), {}, {}});
     }
-    Batch batch{images, pad(truths), {}, {}};
-    return post_step(
-        info.Env(), [batch = std::move(batch)] { return batch; },
-        info[2].As<Napi::Number>().DoubleValue());
+    const auto count = static_cast<int64_t>(batches->size());
+    const auto next = [batches] {
+      auto batch = std::move(batches->front());
+      batches->pop_front();
+      return batch;
+    };
+    return post_step(info.Env(), next, count, info[1].As<Napi::Number>().DoubleValue());
   });
 }
 
-// stepFrom(loader, lr)
+// stepFrom(loader, batches, lr)
 Napi::Value SessionWrap::step_from(const Napi::CallbackInfo& info) {
   return guard(info.Env(), [&] {
     return post_step(
         info.Env(), [loader = loader_of(info[0])] { return loader->next(); },
-        info[1].As<Napi::Number>().DoubleValue());
+        info[1].As<Napi::Number>().Int64Value(), info[2].As<Napi::Number>().DoubleValue());
+  });
+}
+
+// probe(pictures, side)
+Napi::Value SessionWrap::probe(const Napi::CallbackInfo& info) {
+  return guard(info.Env(), [&] {
+    return run_on(
+        get()->thread, Addon::of(info.Env()).completion, info.Env(),
+        [job = get(), pictures = info[0].As<Napi::Number>().Int64Value(),
+         side = info[1].As<Napi::Number>().Int64Value()] {
+          job->session.probe(pictures, side);
+          return true;
+        },
+        [](Napi::Env env, bool) { return env.Undefined(); });
   });
 }
 
@@ -176,14 +254,15 @@ void SessionWrap::dispose(const Napi::CallbackInfo& info) {
 }
 
 Napi::Function SessionWrap::define(Napi::Env env) {
-  return DefineClass(env, "NativeSession",
-                     {InstanceMethod<&SessionWrap::step>("step"),
-                      InstanceMethod<&SessionWrap::step_from>("stepFrom"),
-                      InstanceMethod<&SessionWrap::begin>("begin"),
-                      InstanceMethod<&SessionWrap::show_average>("showAverage"),
-                      InstanceMethod<&SessionWrap::state>("state"),
-                      InstanceMethod<&SessionWrap::load_state>("loadState"),
-                      InstanceMethod<&SessionWrap::dispose>("dispose")});
+  return DefineClass(
+      env, "NativeSession",
+      {InstanceMethod<&SessionWrap::step>("step"),
+       InstanceMethod<&SessionWrap::step_from>("stepFrom"),
+       InstanceMethod<&SessionWrap::probe>("probe"), InstanceMethod<&SessionWrap::begin>("begin"),
+       InstanceMethod<&SessionWrap::show_average>("showAverage"),
+       InstanceMethod<&SessionWrap::state>("state"),
+       InstanceMethod<&SessionWrap::load_state>("loadState"),
+       InstanceMethod<&SessionWrap::dispose>("dispose")});
 }
 
 }  // namespace

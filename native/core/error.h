@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace ssd {
 
@@ -47,6 +50,14 @@ class Error : public std::runtime_error {
  public:
   Error(Code code, const std::string& sentence) : std::runtime_error(sentence), code(code) {}
   const Code code;
+};
+
+// Something of a step was not finite; with the indices of its pictures, where they have any.
+class DivergedError : public Error {
+ public:
+  DivergedError(const std::string& sentence, std::vector<int32_t> pictures)
+      : Error(Code::Diverged, sentence), pictures(std::move(pictures)) {}
+  const std::vector<int32_t> pictures;
 };
 
 }  // namespace ssd

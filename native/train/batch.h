@@ -26,4 +26,17 @@ struct Truths {
 // Padded to the longest, at least one truth wide.
 Targets pad(const std::vector<Truths>& pictures);
 
+// Pads further, to `width` truths. False when there are more, and nothing changes.
+bool widen(Targets& targets, int64_t width);
+
+// What of a batch is computed with.
+struct Inputs {
+  at::Tensor images;
+  Targets targets;
+};
+
+// A batch on a device, on its way through pinned memory where it comes from the host: queued, not
+// waited for.
+Inputs on_device(const Batch& batch, at::Device device);
+
 }  // namespace ssd

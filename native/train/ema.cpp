@@ -1,8 +1,13 @@
 #include "train/ema.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_foreach_copy.h>
 #include <ATen/ops/_foreach_lerp.h>
+#include <ATen/ops/_foreach_mul.h>
+#include <ATen/ops/_foreach_sub.h>
+#include <ATen/ops/exp.h>
 #include <ATen/ops/zeros.h>
 
 #include <cmath>
@@ -26,8 +31,9 @@ Tensors clones(const Tensors& tensors) {
 
 }  // namespace
 
-Ema::Ema(EmaOptions options, const std::vector<Parameter>& parameters)
+Ema::Ema(EmaOptions options, const std::vector<Parameter>& parameters, bool guarded)
     : options_(options), steps_(at::zeros({}, at::kLong)) {
+  if (guarded) steps_ = steps_.to(parameters.front().value.device());
   for (const auto& [name, value, buffer] : parameters) {
     auto& group = value.is_floating_point() ? floating_ : integer_;
     group.names.push_back(name);
@@ -43,6 +49,26 @@ void Ema::update() {
   if (!floating_.values.empty()) {
     at::_foreach_lerp_(floating_.averages, floating_.values, 1 - options_.decay * grown);
   }
+  copy(integer_.averages, integer_.values);
+}
+
+void Ema::update(const at::Tensor& found) {
+  const at::NoGradGuard guard;
+  const auto happens = (1 - found).reshape({});
+  steps_.add_(happens.to(at::kLong));
+  auto weight = happens.to(at::kDouble);
+  if (options_.warmup > 0) {
+    const auto grown = 1 - at::exp(steps_.to(at::kDouble) / -options_.warmup);
+    weight = weight * (1 - options_.decay * grown);
+  } else {
+    weight = weight * (1 - options_.decay);
+  }
+  if (!floating_.values.empty()) {
+    const auto moved = at::_foreach_sub(floating_.values, floating_.averages);
+    at::_foreach_mul_(moved, weight.to(at::kFloat));
+    at::_foreach_add_(floating_.averages, moved);
+  }
+  // What does not happen has left them as they were.
   copy(integer_.averages, integer_.values);
 }
 

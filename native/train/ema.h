@@ -20,10 +20,13 @@ struct EmaOptions {
 // start weights weigh little soon (Ultralytics' rule). Integer buffers are copied.
 class Ema {
  public:
-  // Starts as what the tensors are.
-  Ema(EmaOptions options, const std::vector<Parameter>& parameters);
+  // Starts as what the tensors are. `guarded`: the count of updates lives with the tensors, since
+  // their device alone knows which updates happen.
+  Ema(EmaOptions options, const std::vector<Parameter>& parameters, bool guarded = false);
 
   void update();
+  // The same unless `found` [1] is 1, decided on the device; a guarded average's only update.
+  void update(const at::Tensor& found);
 
   // Puts the averages into the tensors, or the tensors' own values back. Their storage stays, since
   // others hold the tensors too; an error changes nothing.
@@ -43,7 +46,7 @@ class Ema {
 
   EmaOptions options_;
   Group floating_, integer_;
-  at::Tensor steps_;  // [] int64 on the CPU: read in every update
+  at::Tensor steps_;  // [] int64, on the CPU unless guarded: read in every update
   bool shown_ = false;
 };
 

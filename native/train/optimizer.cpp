@@ -1,12 +1,15 @@
 #include "train/optimizer.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_fused_adam.h>
 #include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/_fused_sgd.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
+#include <optional>
 #include <utility>
 
 namespace ssd {
@@ -14,6 +17,22 @@ namespace ssd {
 namespace {
 
 using Tensors = std::vector<at::Tensor>;
+
+std::optional<at::Tensor> maybe(const at::Tensor& tensor) {
+  return tensor.defined() ? std::optional(tensor) : std::nullopt;
+}
+
+// One step more, unless nothing happens in it.
+void count(const Tensors& steps, const at::Tensor& found) {
+  if (found.defined()) {
+    at::_foreach_add_(steps, (1 - found).reshape({}));
+  } else if (steps.front().is_cpu()) {
+    // A hundred counts of one number each: a kernel for every one takes longer than they do.
+    for (const auto& step : steps) *step.data_ptr<float>() += 1;
+  } else {
+    at::_foreach_add_(steps, 1);
+  }
+}
 
 }  // namespace
 
@@ -31,12 +50,22 @@ Optimizer::Optimizer(OptimizerOptions options, std::vector<Parameter> parameters
   }
 }
 
-void Optimizer::step(double lr) {
-  const at::NoGradGuard guard;
-  for (auto& group : groups_) step(group, lr);
+std::vector<at::Tensor> Optimizer::gradients() const {
+  Tensors out;
+  for (const auto& group : groups_) {
+    for (const auto& parameter : group.parameters) {
+      if (parameter.value.grad().defined()) out.push_back(parameter.value.grad());
+    }
+  }
+  return out;
 }
 
-void Optimizer::step(Group& group, double lr) {
+void Optimizer::step(const Update& update) {
+  const at::NoGradGuard guard;
+  for (auto& group : groups_) step(group, update);
+}
+
+void Optimizer::step(Group& group, const Update& update) {
   Tensors values, grads, first, second, steps;
   for (size_t i = 0; i < group.parameters.size(); ++i) {
     const auto& value = group.parameters[i].value;
@@ -50,23 +79,35 @@ void Optimizer::step(Group& group, double lr) {
   }
   if (values.empty()) return;
   const auto& o = options_;
+  const auto divisor = maybe(update.divisor), found = maybe(update.found);
+  const auto with_rate = [&](auto kernel) {
+    if (update.device_lr.defined()) {
+      kernel(update.device_lr);
+    } else {
+      kernel(update.lr);
+    }
+  };
   if (o.rule == Rule::Sgd) {
     // A zero buffer and no dampening give the first step PyTorch's own value: 0 * m + g.
     if (o.momentum == 0) first.clear();
-    at::_fused_sgd_(values, grads, first, group.weight_decay, o.momentum, lr, /*dampening=*/0,
-                    o.nesterov, /*maximize=*/false, /*is_first_step=*/false);
+    with_rate([&](const auto& lr) {
+      at::_fused_sgd_(values, grads, first, group.weight_decay, o.momentum, lr, /*dampening=*/0,
+                      o.nesterov, /*maximize=*/false, /*is_first_step=*/false, divisor, found);
+    });
     return;
   }
-  for (auto& count : steps) count.add_(1);
-  const auto update = [&](auto kernel) {
-    kernel(values, grads, first, second, Tensors{}, steps, lr, o.beta1, o.beta2, group.weight_decay,
-           o.eps, /*amsgrad=*/false, /*maximize=*/false, std::nullopt, std::nullopt);
-  };
-  if (o.rule == Rule::Adam) {
-    update([](auto&&... arguments) { at::_fused_adam_(arguments...); });
-  } else {
-    update([](auto&&... arguments) { at::_fused_adamw_(arguments...); });
-  }
+  count(steps, update.found);
+  with_rate([&](const auto& lr) {
+    const auto kernel = [&](auto function) {
+      function(values, grads, first, second, Tensors{}, steps, lr, o.beta1, o.beta2,
+               group.weight_decay, o.eps, /*amsgrad=*/false, /*maximize=*/false, divisor, found);
+    };
+    if (o.rule == Rule::Adam) {
+      kernel([](auto&&... arguments) { at::_fused_adam_(arguments...); });
+    } else {
+      kernel([](auto&&... arguments) { at::_fused_adamw_(arguments...); });
+    }
+  });
 }
 
 std::map<std::string, at::Tensor> Optimizer::state() {

@@ -20,13 +20,25 @@ struct OptimizerOptions {
   double weight_decay = 0;
 };
 
+// How an update is made. What only the device knows stays there.
+struct Update {
+  double lr = 0;
+  at::Tensor device_lr;  // instead of it: [] float32 on the parameters' device
+  at::Tensor divisor;    // [] float32 that gradients are divided by; undefined is 1
+  at::Tensor found;      // [1] float32; where it is 1 nothing happens; undefined is 0
+};
+
 // SGD, Adam and AdamW as PyTorch defines them, through ATen's fused kernels. Weight decay never
 // touches one-dimensional parameters (biases, norms). A parameter without a gradient is left alone.
 class Optimizer {
  public:
   Optimizer(OptimizerOptions options, std::vector<Parameter> parameters);
 
-  void step(double lr);
+  void step(const Update& update);
+  void step(double lr) { step(Update{lr, {}, {}, {}}); }
+
+  // The gradients there are.
+  std::vector<at::Tensor> gradients() const;
 
   // Its state as named tensors, `<slot>.<parameter>`: views, ready to be saved or filled.
   std::map<std::string, at::Tensor> state();
@@ -41,7 +53,7 @@ class Optimizer {
     std::vector<at::Tensor> steps;   // Adam's step counts
   };
 
-  void step(Group& group, double lr);
+  void step(Group& group, const Update& update);
 
   OptimizerOptions options_;
   std::vector<Group> groups_;

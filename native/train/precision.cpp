@@ -5,12 +5,13 @@
 namespace ssd {
 
 Autocast::Autocast(Precision precision, at::DeviceType device)
-    : active_(precision == Precision::Bf16),
+    : active_(precision != Precision::Fp32),
       device_(device),
       before_(at::autocast::is_autocast_enabled(device)) {
   if (!active_) return;
   at::autocast::set_autocast_enabled(device_, true);
-  at::autocast::set_autocast_dtype(device_, at::kBFloat16);
+  at::autocast::set_autocast_dtype(device_,
+                                   precision == Precision::Fp16 ? at::kHalf : at::kBFloat16);
   at::autocast::increment_nesting();
 }
 

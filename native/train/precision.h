@@ -4,10 +4,10 @@
 
 namespace ssd {
 
-enum class Precision { Fp32, Bf16 };
+enum class Precision { Fp32, Bf16, Fp16 };
 
-// While it lives, convolutions of this thread compute in bfloat16 on `device`; weights, norms and
-// losses stay in float32. Nothing happens for Fp32.
+// While it lives, convolutions of this thread compute in bfloat16 or float16 on `device`; weights,
+// norms and losses stay in float32. Nothing happens for Fp32.
 class Autocast {
  public:
   Autocast(Precision precision, at::DeviceType device);

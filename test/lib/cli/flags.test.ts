@@ -14,6 +14,7 @@ const schema = z.strictObject({
   mode: z.enum(["one", "two"]).default("one"),
   pair: z.tuple([z.number(), z.number()]).optional(),
   name: z.string().optional(),
+  count: z.union([z.int(), z.literal("all")]).default(7),
   inner: z
     .strictObject({
       rate: z.number().default(0.5).meta({ flag: "inner-rate" }),
@@ -53,6 +54,8 @@ describe("flags of a schema", () => {
     ["--mode two", { mode: "two" }],
     ["--pair 0.9,0.99", { pair: [0.9, 0.99] }],
     ["--name x", { name: "x" }],
+    ["--count 12", { count: 12 }],
+    ["--count all", { count: "all" }],
     ["--inner-rate 1e-3", { inner: { rate: 1e-3 } }],
     ["--extra", { extra: {} }],
     ["--extra-share 0.5", { extra: { share: 0.5 } }],

@@ -55,6 +55,19 @@ test("a line a step and a line an epoch, and of the rest nothing", async () => {
   ]);
 });
 
+test("a step's facts stand between its rate and its times", async () => {
+  const folder = temporaryFolder();
+  const log = new MetricsLog(folder);
+  log.record({ ...step, gradNorm: 2.5, scale: 1024, skipped: true });
+  await log.flush();
+  expect(await linesOf(folder)).toEqual([
+    {
+      ...{ step: 3, epoch: 1, loss, lr: 1e-3, grad_norm: 2.5, scale: 1024, skipped: true },
+      ...{ data_ms: 1.23, step_ms: 10 },
+    },
+  ]);
+});
+
 test("the teacher's quality is a line of its own", async () => {
   const folder = temporaryFolder();
   const log = new MetricsLog(folder);

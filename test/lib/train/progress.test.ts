@@ -111,6 +111,12 @@ describe("without a terminal", () => {
     );
   });
 
+  test("a step that was skipped is told", () => {
+    const { progress, lines } = stage();
+    progress.show(step(3, { skipped: true, scale: 1024 }));
+    expect(lines()).toEqual(["Step 3 skipped: overflow in fp16, loss scale 1024 halved"]);
+  });
+
   test("packing tells its space, its waits and what it looks at", () => {
     const { progress, lines } = stage();
     progress.show({ kind: "space", pictures: 2, bytes: 5e9, free: 7e9 });

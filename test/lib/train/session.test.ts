@@ -5,7 +5,13 @@ import { ops } from "../../../lib/ops.js";
 import { type Preset, presets } from "../../../lib/presets.js";
 import { Tensor } from "../../../lib/tensor.js";
 import { trainOptions } from "../../../lib/train/options.js";
-import { checkPair, lossTerms, renormalisation } from "../../../lib/train/session.js";
+import {
+  checkPair,
+  lossTerms,
+  openSession,
+  renormalisation,
+  stepFacts,
+} from "../../../lib/train/session.js";
 import { Trainer } from "../../../lib/train/trainer.js";
 import { failure, randomBatch, shapeClasses, small, smallDetector } from "../../support/small.js";
 
@@ -128,8 +134,28 @@ describe("the teacher sees the student's pixels", () => {
   });
 });
 
+const plain = {
+  ...{ total: 3, conf: 2, loc: 1, numPositives: 1, unmatched: 0, dataMs: 0, stepMs: 0 },
+  ...{ soft: null, l2: null, gradNorm: null, scale: null, skipped: false },
+};
+
+test("facts of a step are those its options ask for", () => {
+  expect(stepFacts(plain)).toEqual({});
+  expect(stepFacts({ ...plain, gradNorm: 0, scale: 2 })).toEqual({ gradNorm: 0, scale: 2 });
+  expect(stepFacts({ ...plain, skipped: true })).toEqual({ skipped: true });
+});
+
+test("a graph is refused where there is no GPU", () => {
+  const student = smallDetector();
+  const options = trainOptions.partial({ data: true }).parse({ graph: {} });
+  expect(() => openSession(student, options, [])).toThrow(
+    failure("BAD_OPTION", "graph: expected a detector on a GPU", "cpu", "train without graph"),
+  );
+  // Nothing has the student since.
+  openSession(student, { ...options, graph: undefined }, []).dispose();
+});
+
 test("terms of a step have no place for a teacher that is not there", () => {
-  const plain = { total: 3, conf: 2, loc: 1, numPositives: 1, unmatched: 0, dataMs: 0, stepMs: 0 };
   expect(lossTerms({ ...plain, soft: null, l2: null })).toEqual({ total: 3, conf: 2, loc: 1 });
   expect(lossTerms({ ...plain, soft: 4, l2: 0 })).toEqual({
     total: 3,

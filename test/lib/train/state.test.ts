@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { readSafetensors } from "../../../lib/checkpoint/safetensors.js";
 import { Detector } from "../../../lib/detector.js";
-import type { NativeSession } from "../../../lib/native.js";
+import type { NativeSession } from "../../../lib/native-session.js";
 import { nativeTargets } from "../../../lib/ops.js";
 import type { TrainEvent } from "../../../lib/train/events.js";
 import { trainOptions } from "../../../lib/train/options.js";
@@ -36,6 +36,8 @@ const position: Position = {
   seed: 3,
   pictures: 10,
   batchSize: 2,
+  accumulate: 1,
+  lost: 0,
   ema: false,
 };
 
@@ -46,7 +48,7 @@ function sessionOf(detector: Detector, name: "sgd" | "adamw" = "adamw", ema?: ob
 
 function step(session: NativeSession) {
   const { images, targets } = randomBatch(2);
-  return session.step(images.native, nativeTargets(targets), 0.01);
+  return session.step([{ images: images.native, targets: nativeTargets(targets) }], 0.01);
 }
 
 describe("checkpoints", () => {

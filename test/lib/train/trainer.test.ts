@@ -93,12 +93,47 @@ describe("steps", () => {
     expect(await totals(smallDetector(1), {}, 5)).toEqual(await totals(smallDetector(1), {}, 5));
   });
 
-  test("in bf16 come near those in fp32", async () => {
-    const [full, half] = await Promise.all(
-      (["fp32", "bf16"] as const).map((precision) => totals(smallDetector(), { precision }, 1)),
-    );
-    expect(half![0]! / full![0]!).toBeCloseTo(1, 1);
+  test.each(["bf16", "fp16"] as const)("in %s come near those in fp32", async (precision) => {
+    const full = await totals(smallDetector(), {}, 1);
+    const half = await totals(smallDetector(), { precision }, 1);
+    expect(half[0]! / full[0]!).toBeCloseTo(1, 1);
     expect(half).not.toEqual(full);
+  });
+
+  test("of several batches average them", async () => {
+    const detector = smallDetector();
+    const optimizer = { name: "sgd" as const, lr: 0.1, momentum: 0, weightDecay: 0 };
+    // Statistics that stay: the batches then have nothing to do with each other.
+    const options = { optimizer, freeze: ["stages."] };
+    const batches = [randomBatch(2, 1), randomBatch(2, 2), randomBatch(4, 3)];
+    using trainer = new Trainer(detector, options);
+    const together = await trainer.step(batches);
+    const moved = numbers(detector.stateDict()["conf.0.bias"]!);
+    const mean = new Float64Array(moved.length);
+    let total = 0;
+    for (const batch of batches) {
+      const alone = smallDetector();
+      using one = new Trainer(alone, options);
+      total += (await one.step(batch)).loss.total / 3;
+      numbers(alone.stateDict()["conf.0.bias"]!).forEach((value, k) => {
+        mean[k]! += value / 3;
+      });
+    }
+    expect(together.loss.total).toBeCloseTo(total, 5);
+    moved.forEach((value, k) => {
+      expect(value).toBeCloseTo(mean[k]!, 6);
+    });
+    await expect(trainer.step([])).rejects.toEqual(failure("BAD_OPTION", "expected a batch"));
+  });
+
+  test("tell the norm of their gradients where it is clipped, and the scale in fp16", async () => {
+    using clipped = new Trainer(smallDetector(), { clip: 0.5 });
+    const { gradNorm, ...rest } = await clipped.step(randomBatch(2));
+    expect(gradNorm).toBeGreaterThan(0);
+    using plain = new Trainer(smallDetector());
+    expect(await plain.step(randomBatch(2))).toEqual(rest);
+    using half = new Trainer(smallDetector(), { precision: "fp16" });
+    expect((await half.step(randomBatch(2))).scale).toBe(65536);
   });
 
   test("asked for at once run in order", async () => {
@@ -180,7 +215,8 @@ describe("what is refused leaves every weight as it was", () => {
     ["an unknown rule", { optimizer: { name: "adamax" } }, 'got "adamax"'],
     ["a rate of 0", { optimizer: { lr: 0 } }, '"optimizer.lr"'],
     ["a teacher that is none", { distill: { teacher: "vgg" } }, "expected a Detector"],
-    ["another precision", { precision: "fp16" }, '"precision"'],
+    ["another precision", { precision: "fp8" }, '"precision"'],
+    ["a norm of 0", { clip: 0 }, '"clip"'],
     ["an average that never moves", { ema: { decay: 1 } }, '"ema.decay": expected number to be <1'],
     ["a warm-up below 0", { ema: { warmup: -1 } }, '"ema.warmup"'],
   ];

@@ -1,4 +1,4 @@
-import type { NativeSession } from "../../../lib/native.js";
+import type { NativeSession } from "../../../lib/native-session.js";
 import { nativeTargets } from "../../../lib/ops.js";
 import { Tensor } from "../../../lib/tensor.js";
 import { trainOptions } from "../../../lib/train/options.js";
@@ -24,7 +24,7 @@ export async function models(c: Comparison): Promise<void> {
 
   const targets = nativeTargets(drawnTargets(c, stream, c.option("truths")));
   const session = c.keep(openSession(detector, plainSgd(), []));
-  const terms = await session.step(pictures.native, targets, 1e-3);
+  const terms = await session.step([{ images: pictures.native, targets }], 1e-3);
   c.near("conf loss", terms.conf, c.expected("terms/conf"), tolerance.ops);
   c.near("loc loss", terms.loc, c.expected("terms/loc"), tolerance.ops);
   c.same("positives", [terms.numPositives], c.expected("terms/numPositives").data);

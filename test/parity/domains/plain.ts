@@ -1,10 +1,5 @@
-import {
-  type Graph,
-  type GraphNode,
-  loadEngine,
-  type NativeModel,
-  type NativeSession,
-} from "../../../lib/native.js";
+import { type Graph, type GraphNode, loadEngine, type NativeModel } from "../../../lib/native.js";
+import type { NativeSession } from "../../../lib/native-session.js";
 import { lossOptions, resolveLoss } from "../../../lib/options.js";
 import { optimizerOptions } from "../../../lib/train/options.js";
 import { testDevice } from "../../support/device.js";
@@ -52,6 +47,8 @@ export function plainSession(
     freeze: [],
     teacherInput: null,
     ema: null,
+    clip: null,
+    graph: null,
   };
   const { engine } = loadEngine();
   const session = c.keep(new engine.Session(model, null, c.input("priors").native, spec));
