@@ -148,6 +148,8 @@ at::Tensor Session::learn(const Inputs& inputs, bool first) {
     }
     student = student_->train(inputs.images, options_.freeze);
   }
+  // A half holds no gradient of a loss that is not scaled yet.
+  if (scaler_) student = {student.loc.to(at::kFloat), student.conf.to(at::kFloat)};
   const auto [losses, unmatched] =
       evaluate_loss(student, teacher, inputs.targets, priors_, options_.loss);
   // Not earlier: given back before the forward pass, their pages would have to be cleared anew.
