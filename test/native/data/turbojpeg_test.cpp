@@ -52,6 +52,10 @@ Result decode(const Bytes& jpeg, int32_t width = kWidth, int32_t height = kHeigh
   return {done, std::move(rgb)};
 }
 
+TEST(a_machine_without_it_decodes_nothing) {
+  EXPECT_EQ(turbojpeg_found(), decode(gray_137()).done);
+}
+
 TEST(gray_becomes_rgb) {
   SKIP_UNLESS(turbojpeg_found());
   const auto found = decode(gray_137());
