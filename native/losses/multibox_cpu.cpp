@@ -60,7 +60,7 @@ Sums loss_of(const Picture<T, A>& picture, const MiningOptions& mining, const Te
   std::memset(picture.grad_loc, 0, sizeof(T) * priors * 4);
   std::memset(picture.grad_conf, 0, sizeof(T) * priors * static_cast<size_t>(picture.classes));
   auto cut = mine(picture, mining, scratch);
-  Sums sums;
+  Sums sums{};
   for (int64_t p = 0; p < picture.count; ++p) {
     const uint32_t key = scratch.keys[static_cast<size_t>(p)];
     const bool hard = key > cut.cut || (key == cut.cut && cut.equals-- > 0);
@@ -83,18 +83,14 @@ void check_labels(const Tensor& labels, int64_t classes) {
 // Sums over the pictures in their order, so that threads do not matter.
 Tensor to_terms(const std::vector<Sums>& pictures, double n, const KdOptions& kd, bool teaches,
                 at::ScalarType type) {
-  Sums all;
+  Sums all{};
   for (const auto& sums : pictures) {
     all.conf += sums.conf / n;
     all.loc += sums.loc / n;
     all.soft += sums.soft / n;
     all.l2 += sums.l2 / n;
   }
-  // A weight of zero leaves a term out altogether, so that distillation with weights zero is plain
-  // training to the bit, and a teacher's infinity cannot leak in as 0 * inf.
-  double objective = (teaches ? kd.mu : 1) * all.conf + all.loc;
-  if (teaches && kd.mu < 1) objective += (1 - kd.mu) * all.soft;
-  if (teaches && kd.nu > 0) objective += kd.nu * all.l2;
+  const double objective = objective_of(all, kd, teaches);
   return at::tensor({objective, all.conf, all.loc, all.soft, all.l2}, type);
 }
 

@@ -115,10 +115,7 @@ __global__ void sum_kernel(const Sums* sums, const int32_t* positives, int32_t p
     count += positives[b];
   }
   const double n = max(count, 1);
-  double objective = (teaches ? kd.mu : 1.0) * all.conf + all.loc;
-  if (teaches && kd.mu < 1) objective += (1 - kd.mu) * all.soft;
-  if (teaches && kd.nu > 0) objective += kd.nu * all.l2;
-  const double values[] = {objective, all.conf, all.loc, all.soft, all.l2};
+  const double values[] = {objective_of(all, kd, teaches), all.conf, all.loc, all.soft, all.l2};
   for (int i = 0; i < 5; ++i) terms[i] = static_cast<float>(values[i] / n);
   *found = count;
 }

@@ -4,21 +4,9 @@
 #include <cstdint>
 #include <limits>
 
-#include "boxes/box_math.h"
-#include "losses/options.h"
+#include "losses/formula.h"
 
 namespace ssd {
-
-struct Sums {
-  double conf, loc, soft, l2;
-
-  __device__ void add(const Sums& other) {
-    conf += other.conf;
-    loc += other.loc;
-    soft += other.soft;
-    l2 += other.l2;
-  }
-};
 
 __device__ inline float warp_sum(float value) {
   for (int offset = 16; offset > 0; offset /= 2) {
@@ -98,32 +86,6 @@ __device__ void class_terms(const T* student, const T* teacher, int32_t classes,
       g += (whole * expf(own.log_p(x * scale)) - w) * soft;
     }
     grad[c] = static_cast<T>(g);
-  }
-}
-
-// Smooth-L1 and the teacher-bounded regression of a positive, by one thread; as Terms::offsets.
-template <class T>
-__device__ void offset_terms(const T* student, const T* teacher, const float* truth,
-                             const float* prior, const LossSettings& s, float over_n, Sums& sums,
-                             T* grad) {
-  float target[4], difference[4], own = 0, bound = 0;
-  encode_of(truth, prior, static_cast<float>(s.v0), static_cast<float>(s.v1), target);
-  for (int k = 0; k < 4; ++k) {
-    const float d = difference[k] = static_cast<float>(student[k]) - target[k];
-    const float size = fabsf(d);
-    sums.loc += static_cast<double>(size < 1 ? d * d / 2 : size - 0.5F);
-    own += d * d;
-    if (teacher == nullptr) continue;
-    const float taught = static_cast<float>(teacher[k]) - target[k];
-    bound += taught * taught;
-  }
-  const bool worse = teacher != nullptr && own + static_cast<float>(s.kd.margin) > bound;
-  if (worse) sums.l2 += static_cast<double>(own);
-  const float nu = worse && s.kd.nu > 0 ? static_cast<float>(s.kd.nu) : 0.0F;
-  for (int k = 0; k < 4; ++k) {
-    const float d = difference[k];
-    const float slope = d < -1 ? -1.0F : d > 1 ? 1.0F : d;
-    grad[k] = static_cast<T>((slope + 2 * nu * d) * over_n);
   }
 }
 

@@ -5,8 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "boxes/box_math.h"
-#include "losses/options.h"
+#include "losses/formula.h"
 #include "losses/rows.h"
 
 namespace ssd {
@@ -25,10 +24,6 @@ struct Picture {
 
   // The class that a prior is to find.
   int64_t target(int64_t p) const { return truth[p] < 0 ? 0 : labels[truth[p]] + 1; }
-};
-
-struct Sums {
-  double conf = 0, loc = 0, soft = 0, l2 = 0;
 };
 
 // Memory of a thread, for one picture after the other.
@@ -62,30 +57,11 @@ class Terms {
     std::copy_n(s.grad.begin(), classes, picture.grad_conf + p * classes_);
   }
 
-  // Smooth-L1, and the teacher-bounded regression: a positive contributes the whole of its squared
-  // error when it is worse than its teacher's.
   template <class T>
   void offsets(const Picture<T, A>& picture, int64_t p, Sums& sums) const {
-    A target[4], difference[4], own = 0, bound = 0;
-    encode_of(picture.boxes + 4 * picture.truth[p], picture.priors + 4 * p, static_cast<A>(s_.v0),
-              static_cast<A>(s_.v1), target);
-    for (int k = 0; k < 4; ++k) {
-      const A d = difference[k] = static_cast<A>(picture.loc[4 * p + k]) - target[k];
-      const A size = std::abs(d);
-      sums.loc += static_cast<double>(size < 1 ? d * d / 2 : size - A(0.5));
-      own += d * d;
-      if (!picture.teacher_loc) continue;
-      const A taught = static_cast<A>(picture.teacher_loc[4 * p + k]) - target[k];
-      bound += taught * taught;
-    }
-    const bool worse = picture.teacher_loc && own + static_cast<A>(s_.kd.margin) > bound;
-    if (worse) sums.l2 += static_cast<double>(own);
-    const A nu = worse && s_.kd.nu > 0 ? static_cast<A>(s_.kd.nu) : A(0);
-    for (int k = 0; k < 4; ++k) {
-      const A d = difference[k];
-      const A slope = d < -1 ? A(-1) : d > 1 ? A(1) : d;
-      picture.grad_loc[4 * p + k] = static_cast<T>((slope + 2 * nu * d) * over_n_);
-    }
+    const T* const taught = picture.teacher_loc ? picture.teacher_loc + 4 * p : nullptr;
+    offset_terms(picture.loc + 4 * p, taught, picture.boxes + 4 * picture.truth[p],
+                 picture.priors + 4 * p, s_, over_n_, sums, picture.grad_loc + 4 * p);
   }
 
  private:
