@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "core/eight.h"
 #include "core/vector_math.h"
 
 namespace ssd {
@@ -11,39 +12,45 @@ namespace ssd {
 namespace {
 
 // Rows side by side: with a class a line, whatever is done to a row is done to all of them at once.
-constexpr int64_t kTile = 16;
+constexpr int64_t kTile = 8;
 // Lines that are turned at a time, whatever the number of classes.
 constexpr int64_t kLines = 32;
 
-// Lines [from, from + count) of kTile rows: tile [count, kTile].
-SSD_INLINE void turn(const float* rows, int64_t classes, int64_t from, int64_t count, float* tile) {
-  for (int64_t r = 0; r < kTile; ++r) {
-    for (int64_t c = 0; c < count; ++c) tile[c * kTile + r] = rows[r * classes + from + c];
+// Lines [from, from + count) of kTile rows: tile [count, kTile]. A last block of fewer than eight
+// lines is turned with the lines before it, so that nothing is read behind a row.
+SSD_INLINE void turn(const float* rows, int64_t classes, int64_t from, int64_t count, Eight* tile) {
+  if (count < kTile) {
+    for (int64_t c = 0; c < count; ++c) {
+      for (int64_t r = 0; r < kTile; ++r) tile[c][r] = rows[r * classes + from + c];
+    }
+    return;
+  }
+  for (int64_t c = 0; c < count; c += kTile) {
+    const int64_t first = c + kTile <= count ? c : count - kTile;
+    turn_eight(rows + from + first, classes, tile + first);
   }
 }
 
-SSD_VECTOR_CLONES void entropy_tile(const float* rows, int64_t classes, float* ce) {
-  float tile[kLines * kTile], most[kTile], sum[kTile];
-  for (int64_t r = 0; r < kTile; ++r) {
-    most[r] = rows[r * classes];
-    sum[r] = 0;
-  }
+SSD_INLINE void entropy_tile(const float* rows, int64_t classes, float* ce) {
+  Eight tile[kLines], none{}, most, sum{};
+  for (int64_t r = 0; r < kTile; ++r) none[r] = rows[r * classes];
+  most = none;
   for (int64_t from = 0; from < classes; from += kLines) {
     const int64_t count = classes - from < kLines ? classes - from : kLines;
     turn(rows, classes, from, count, tile);
-    float before[kTile];
-    for (int64_t r = 0; r < kTile; ++r) before[r] = most[r];
-    for (int64_t c = 0; c < count; ++c) {
-      const float* const line = tile + c * kTile;
-      for (int64_t r = 0; r < kTile; ++r) most[r] = line[r] > most[r] ? line[r] : most[r];
-    }
-    for (int64_t r = 0; r < kTile; ++r) sum[r] *= fast_exp(before[r] - most[r]);
-    for (int64_t c = 0; c < count; ++c) {
-      const float* const line = tile + c * kTile;
-      for (int64_t r = 0; r < kTile; ++r) sum[r] += fast_exp(line[r] - most[r]);
-    }
+    const Eight before = most;
+    for (int64_t c = 0; c < count; ++c) most = tile[c] > most ? tile[c] : most;
+    if (from > 0) sum *= fast_exp(before - most);
+    for (int64_t c = 0; c < count; ++c) sum += fast_exp(tile[c] - most);
   }
-  for (int64_t r = 0; r < kTile; ++r) ce[r] = fast_log(sum[r]) + (most[r] - rows[r * classes]);
+  store(fast_log(sum) + (most - none), ce);
+}
+
+// As many tiles as there are, in one vector loop.
+SSD_VECTOR_CLONES void entropy_tiles(const float* rows, int64_t tiles, int64_t classes, float* ce) {
+  for (int64_t i = 0; i < tiles; ++i) {
+    entropy_tile(rows + i * kTile * classes, classes, ce + i * kTile);
+  }
 }
 
 // Eight sums side by side, so that a row can be added up in vectors; the order is the same
@@ -70,18 +77,17 @@ SSD_VECTOR_CLONES Normaliser<float> softmax_row(const float* __restrict row, int
 }  // namespace
 
 void background_entropies(const float* logits, int64_t rows, int64_t classes, float* ce) {
-  int64_t row = 0;
-  for (; row + kTile <= rows; row += kTile) entropy_tile(logits + row * classes, classes, ce + row);
-  if (row == rows) return;
+  entropy_tiles(logits, rows / kTile, classes, ce);
+  if (rows % kTile == 0) return;
   if (rows >= kTile) {
     // The last ones once more with some before them: a row's value never depends on its place.
-    entropy_tile(logits + (rows - kTile) * classes, classes, ce + rows - kTile);
+    entropy_tiles(logits + (rows - kTile) * classes, 1, classes, ce + rows - kTile);
     return;
   }
   std::vector<float> few(static_cast<size_t>(kTile * classes), 0);
   float out[kTile];
   std::copy_n(logits, rows * classes, few.begin());
-  entropy_tile(few.data(), classes, out);
+  entropy_tiles(few.data(), 1, classes, out);
   std::copy_n(out, rows, ce);
 }
 

@@ -34,42 +34,52 @@ struct Scratch {
   std::vector<int32_t> whose;  // and with which truth
   std::vector<Best<T>> own;    // of each truth, its best prior
   std::vector<bool> taken;     // priors, with Conflict::Greedy
-  std::vector<bool> held;      // truths that a positive belongs to
 };
 
 template <class T>
 void overlap_picture(const Picture<T>& picture, const PriorLanes<T>& priors, Scratch<T>& s) {
-  s.best.assign(static_cast<size_t>(priors.padded()), -1);
-  s.whose.assign(s.best.size(), -1);
+  int64_t first = 0;
+  while (first < picture.truths && !picture.valid(first)) ++first;
+  s.best.assign(static_cast<size_t>(priors.padded()), 0);
+  s.whose.assign(s.best.size(), first < picture.truths ? static_cast<int32_t>(first) : -1);
   s.own.assign(static_cast<size_t>(picture.truths), {-1, 0});
-  for (int64_t g = 0; g < picture.truths; ++g) {
+  for (int64_t g = first; g < picture.truths; ++g) {
     if (!picture.valid(g)) continue;
     s.own[static_cast<size_t>(g)] =
         overlap_all(picture.box(g), static_cast<int32_t>(g), priors, s.best.data(), s.whose.data());
   }
 }
 
-// The last truth wins.
+// Gives a prior to a truth: 1 where nobody had it.
+int64_t give(int32_t* truth, int64_t prior, int64_t g) {
+  const bool had = truth[prior] >= 0;
+  truth[prior] = static_cast<int32_t>(g);
+  return had ? 0 : 1;
+}
+
+// The last truth wins. Returns how many more priors have a truth, as the next one.
 template <class T>
-void own_last(const Picture<T>& picture, const Scratch<T>& s, int32_t* truth) {
+int64_t own_last(const Picture<T>& picture, const Scratch<T>& s, int32_t* truth) {
+  int64_t more = 0;
   for (int64_t g = 0; g < picture.truths; ++g) {
     const auto& own = s.own[static_cast<size_t>(g)];
-    if (own.iou >= 0) truth[own.prior] = static_cast<int32_t>(g);
+    if (own.iou >= 0) more += give(truth, own.prior, g);
   }
+  return more;
 }
 
 // The best pair of what is left, as often as there are truths and priors; the lower truth of
 // equals.
 template <class T>
-void own_greedily(const Picture<T>& picture, const PriorLanes<T>& priors, int64_t count,
-                  Scratch<T>& s, int32_t* truth) {
+int64_t own_greedily(const Picture<T>& picture, const PriorLanes<T>& priors, int64_t count,
+                     Scratch<T>& s, int32_t* truth) {
   s.taken.assign(static_cast<size_t>(count), false);
-  for (;;) {
+  for (int64_t more = 0;;) {
     const auto best = std::max_element(s.own.begin(), s.own.end(),
                                        [](const auto& a, const auto& b) { return a.iou < b.iou; });
-    if (best == s.own.end() || best->iou < 0) return;
+    if (best == s.own.end() || best->iou < 0) return more;
     const int64_t prior = best->prior;
-    truth[prior] = static_cast<int32_t>(best - s.own.begin());
+    more += give(truth, prior, best - s.own.begin());
     s.taken[static_cast<size_t>(prior)] = true;
     best->iou = -1;
     for (int64_t g = 0; g < picture.truths; ++g) {
@@ -81,32 +91,27 @@ void own_greedily(const Picture<T>& picture, const PriorLanes<T>& priors, int64_
 }
 
 template <class T>
-int32_t count_unmatched(const Picture<T>& picture, Scratch<T>& s, const int32_t* truth,
+int32_t count_unmatched(const Picture<T>& picture, const Scratch<T>& s, const int32_t* truth,
                         int64_t priors) {
-  s.held.assign(static_cast<size_t>(picture.truths), false);
-  for (int64_t p = 0; p < priors; ++p) {
-    if (truth[p] >= 0) s.held[static_cast<size_t>(truth[p])] = true;
-  }
   int32_t count = 0;
   for (int64_t g = 0; g < picture.truths; ++g) {
-    count += picture.valid(g) && !s.held[static_cast<size_t>(g)] ? 1 : 0;
+    if (!picture.valid(g)) continue;
+    // Nearly every truth has the prior that it overlaps most.
+    if (priors > 0 && truth[s.own[static_cast<size_t>(g)].prior] == g) continue;
+    count += std::find(truth, truth + priors, static_cast<int32_t>(g)) == truth + priors ? 1 : 0;
   }
   return count;
 }
 
+// Returns the number of positives.
 template <class T>
-void match_picture(const Picture<T>& picture, const PriorLanes<T>& priors, int64_t count,
-                   double threshold, bool greedy, Scratch<T>& s, int32_t* truth) {
+int64_t match_picture(const Picture<T>& picture, const PriorLanes<T>& priors, int64_t count,
+                      double threshold, bool greedy, Scratch<T>& s, int32_t* truth) {
   overlap_picture(picture, priors, s);
-  const auto least = static_cast<T>(threshold);
-  for (int64_t p = 0; p < count; ++p) {
-    truth[p] = s.best[static_cast<size_t>(p)] >= least ? s.whose[static_cast<size_t>(p)] : -1;
-  }
-  if (greedy) {
-    own_greedily(picture, priors, count, s, truth);
-  } else {
-    own_last(picture, s, truth);
-  }
+  const auto positives =
+      choose(s.best.data(), s.whose.data(), static_cast<T>(threshold), count, truth);
+  return positives +
+         (greedy ? own_greedily(picture, priors, count, s, truth) : own_last(picture, s, truth));
 }
 
 std::tuple<at::Tensor, at::Tensor, at::Tensor> match_cpu(const at::Tensor& boxes,
@@ -124,9 +129,8 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> match_cpu(const at::Tensor& boxes
         const Picture<scalar_t> picture{boxes.const_data_ptr<scalar_t>() + b * truths * 4,
                                         labels.const_data_ptr<int64_t>() + b * truths, truths};
         auto* const out = truth.mutable_data_ptr<int32_t>() + b * count;
-        match_picture(picture, lanes, count, threshold, greedy, scratch, out);
         positives.mutable_data_ptr<int32_t>()[b] = static_cast<int32_t>(
-            std::count_if(out, out + count, [](int32_t owner) { return owner >= 0; }));
+            match_picture(picture, lanes, count, threshold, greedy, scratch, out));
         unmatched.mutable_data_ptr<int32_t>()[b] = count_unmatched(picture, scratch, out, count);
       }
     });

@@ -231,6 +231,29 @@ TEST(agrees_with_the_composed_reference) {
   }
 }
 
+TEST(where_nothing_overlaps_the_first_prior_and_the_first_truth_are_taken) {
+  const auto grid = prior_boxes(ssd300_grid());
+  // The second truth lies outside; the first padded, so that the first is not number 0.
+  const Targets scene{floats({1, 3, 4}, {0, 0, 0, 0, 0.4, 0.4, 0.6, 0.6, 1.5, 1.5, 1.7, 1.7}),
+                      longs({1, 3}, {-1, 3, 4})};
+  for (const double threshold : {0.0, 0.5}) {
+    const MatchOptions options{.threshold = threshold};
+    const auto got = whole(scene, grid, options);
+    EXPECT(same_bits(reference::match(scene, grid, options).classes, got.classes));
+    EXPECT_EQ(5, got.classes.select(1, 0).item<int64_t>());
+    // At a threshold of 0 all are positive.
+    const auto positives = (got.classes > 0).sum().item<int64_t>();
+    EXPECT(threshold == 0 ? positives == grid.size(0) : positives < 100);
+  }
+}
+
+TEST(without_priors_every_truth_is_unmatched) {
+  const auto matched =
+      match(targets({0, 0, 1, 1}, {0}), at::zeros({0, 4}), {.conflict = Conflict::Last});
+  EXPECT((matched.truth.sizes().vec() == std::vector<int64_t>{1, 0}));
+  EXPECT_EQ(1, matched.unmatched.item<int32_t>());
+}
+
 TEST(wrong_shapes_throw) {
   const auto good = targets({0, 0, 1, 1}, {0});
   EXPECT_THROWS(Code::BadOption, whole({good.boxes.select(0, 0), good.labels}, priors(), {}));
