@@ -24,6 +24,7 @@ export const benchOptions = z.strictObject({
   model: z.string().default("ssd300-mobilenetv2").describe("preset whose step is measured"),
   teacher: z.string().optional().describe("preset that teaches it; its own unless given"),
   precision: stepShape.precision,
+  graph: stepShape.graph,
   device: z.string().default("cpu").describe("where kernels and steps run: cpu, cuda or cuda:N"),
   compile: z
     .boolean()

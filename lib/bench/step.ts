@@ -26,7 +26,7 @@ const optimizer = optimizerOptions.parse({ lr: 1e-4 });
  */
 export async function measureStep(bench: Bench, distilled: boolean): Promise<Row> {
   return await withFolder(async (dir) => {
-    const { batch, device, precision } = bench.options;
+    const { batch, device, precision, graph } = bench.options;
     using student = detector(bench.options.model, 0, device);
     using teacher = detector(bench.options.teacher ?? bench.options.model, 1, device);
     using images = pictures(batch, student.preset.size, device);
@@ -41,7 +41,7 @@ export async function measureStep(bench: Bench, distilled: boolean): Promise<Row
       loss: resolveLoss(lossOptions.parse({}), student.preset.variances),
       optimizer,
     };
-    using trainer = new Trainer(student, { precision, optimizer, ...taught });
+    using trainer = new Trainer(student, { precision, optimizer, graph, ...taught });
     return await measureBeside(bench, {
       name: distilled ? "step-kd" : "step",
       script: "step",
@@ -60,6 +60,7 @@ export async function measureStep(bench: Bench, distilled: boolean): Promise<Row
         model: student.preset.name,
         teacher: distilled ? teacher.preset.name : null,
         precision,
+        graph: graph !== undefined,
         parameters: student.parameters,
       },
     });

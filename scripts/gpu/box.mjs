@@ -34,8 +34,10 @@ const steps = {
   build: [400, () => [configure(), ["ninja", "-C", "build"]]],
   native: [120, () => [[tests]]],
   parity: [240, () => [[process.execPath, ...vitest, "--maxWorkers=4", ...parityFiles()]]],
-  kernels: [120, () => [bench("kernels", dry ? ["--batch", "2"] : ["--compile"])]],
-  step: [150, () => [bench("step", stepOf("ssd300-vgg16"))]],
+  match: kernelStep("match"),
+  kd: kernelStep("kd"),
+  nms: kernelStep("nms"),
+  step: [200, () => [bench("step", stepOf("ssd300-vgg16"))]],
   "step-kd": [
     200,
     () => [bench("step-kd", [...stepOf("ssd300-mobilenetv2"), ...teacherOf("ssd300-vgg16")])],
@@ -141,10 +143,14 @@ function bench(row, more) {
   return [process.execPath, "dist/cli/main.js", "bench", row, ...all];
 }
 
-/** Bfloat16 at batch 128; dry a model that takes no time, in float32. */
+function kernelStep(row) {
+  return [60, () => [bench(row, dry ? ["--batch", "2"] : [])]];
+}
+
+/** Bfloat16 at batch 128, as one graph; dry a model that takes no time, in float32. */
 function stepOf(model) {
   if (dry) return ["--model", "ssd128-tiny", "--batch", "8"];
-  return ["--model", model, "--batch", "128", "--precision", "bf16", "--compile"];
+  return ["--model", model, "--batch", "128", "--precision", "bf16", "--graph", "--compile"];
 }
 
 function teacherOf(model) {
