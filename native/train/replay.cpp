@@ -69,7 +69,7 @@ at::Tensor Replay::run(std::vector<Inputs> inputs, double lr, const Work& work) 
     for (auto& [images, targets] : inputs_) images = images.clone();
     recording_ = options_.recording();
     try {
-      recording_->record([&] { numbers_ = work(inputs_, lr_); });
+      recording_->record([this, work] { numbers_ = work(inputs_, lr_); });
     } catch (...) {
       forget();
       throw;

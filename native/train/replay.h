@@ -24,7 +24,8 @@ struct ReplayOptions {
 // numbers, a launch each.
 class Replay {
  public:
-  // From batches on the device and the learning rate, [] float32 there, to the step's numbers.
+  // From batches on the device and the learning rate, [] float32 there, to the step's numbers. A
+  // record holds a copy of it: what it captures has to live until forget().
   using Work = std::function<at::Tensor(const std::vector<Inputs>&, const at::Tensor&)>;
 
   // BadOption where nothing can be recorded.
