@@ -66,19 +66,15 @@ SSD_INLINE int64_t choose_all(const T* __restrict best, const int32_t* __restric
 }
 
 // A template's instance takes no clones: the functions are written out, for both types.
-#define SSD_OVERLAPS(T)                                                                         \
-  SSD_VECTOR_CLONES void overlap(const Corners<T>& box, int32_t truth,                          \
-                                 const PriorLanes<T>& priors, T* best, int32_t* whose,          \
-                                 Lanes<T>& out) {                                               \
-    overlap_lanes(box, truth, priors, best, whose, out);                                        \
-  }                                                                                             \
-  SSD_VECTOR_CLONES int64_t chosen(const T* best, const int32_t* whose, T least, int64_t count, \
-                                   int32_t* truth) {                                            \
-    return choose_all(best, whose, least, count, truth);                                        \
+#define SSD_OVERLAP(T)                                                                 \
+  SSD_VECTOR_CLONES void overlap(const Corners<T>& box, int32_t truth,                 \
+                                 const PriorLanes<T>& priors, T* best, int32_t* whose, \
+                                 Lanes<T>& out) {                                      \
+    overlap_lanes(box, truth, priors, best, whose, out);                               \
   }
-SSD_OVERLAPS(float)
-SSD_OVERLAPS(double)
-#undef SSD_OVERLAPS
+SSD_OVERLAP(float)
+SSD_OVERLAP(double)
+#undef SSD_OVERLAP
 
 }  // namespace
 
@@ -134,15 +130,18 @@ Best<T> best_free(const Corners<T>& box, const PriorLanes<T>& priors, int64_t co
   return out;
 }
 
-template <class T>
-int64_t choose(const T* best, const int32_t* whose, T least, int64_t count, int32_t* truth) {
-  return chosen(best, whose, least, count, truth);
-}
+#define SSD_CHOOSE(T)                                                                           \
+  SSD_VECTOR_CLONES int64_t choose(const T* best, const int32_t* whose, T least, int64_t count, \
+                                   int32_t* truth) {                                            \
+    return choose_all(best, whose, least, count, truth);                                        \
+  }
+SSD_CHOOSE(float)
+SSD_CHOOSE(double)
+#undef SSD_CHOOSE
 
 #define SSD_FOR(T)                                                                              \
   template struct PriorLanes<T>;                                                                \
   template Best<T> overlap_all(const Corners<T>&, int32_t, const PriorLanes<T>&, T*, int32_t*); \
-  template int64_t choose(const T*, const int32_t*, T, int64_t, int32_t*);                      \
   template Best<T> best_free(const Corners<T>&, const PriorLanes<T>&, int64_t,                  \
                              const std::vector<bool>&);
 SSD_FOR(float)

@@ -43,7 +43,8 @@ Best<T> best_free(const Corners<T>& box, const PriorLanes<T>& priors, int64_t co
 
 // The truth of each of `count` priors, -1 where its best IoU is under `least`. Returns how many
 // have one.
-template <class T>
-int64_t choose(const T* best, const int32_t* whose, T least, int64_t count, int32_t* truth);
+int64_t choose(const float* best, const int32_t* whose, float least, int64_t count, int32_t* truth);
+int64_t choose(const double* best, const int32_t* whose, double least, int64_t count,
+               int32_t* truth);
 
 }  // namespace ssd
