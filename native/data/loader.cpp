@@ -13,6 +13,17 @@ namespace {
 // Batches that are made ahead: enough to hide a step that waits, little to drop.
 constexpr size_t kAhead = 3;
 
+// What `work` threw, or null.
+template <class Work>
+std::exception_ptr outcome(Work work) {
+  try {
+    work();
+    return nullptr;
+  } catch (...) {
+    return std::current_exception();
+  }
+}
+
 LoaderOptions checked(LoaderOptions options) {
   if (options.frame.side > 0 && options.batch > 0 && options.threads > 0) return options;
   throw Error(Code::BadOption, "loader: expected a positive size, batch and number of threads");
@@ -53,11 +64,9 @@ void Loader::start(uint32_t epoch, std::vector<uint32_t> order, size_t from) {
     const std::lock_guard lock(mutex_);
     drop_slots();
     epoch_ = epoch;
-    ++generation_;
     order_ = std::move(order);
     repeats_ = std::move(repeats);
     taken_ = from;
-    failure_ = nullptr;
   }
   work_.notify_all();
 }
@@ -73,9 +82,10 @@ Batch Loader::next() {
     throw Error(Code::BadOption, "loader: expected a batch left in the epoch, got its end");
   }
   const auto made = [this] { return !slots_.empty() && slots_.front()->ready; };
-  ready_.wait(lock, [&] { return stop_.stop_requested() || failure_ || made(); });
+  ready_.wait(lock, [&] { return stop_.stop_requested() || made(); });
   if (stop_.stop_requested()) throw Error(Code::Cancelled, "the loader was stopped");
-  if (!made()) std::rethrow_exception(failure_);
+  // A batch that failed stays in front: the epoch ends here.
+  if (slots_.front()->failure) std::rethrow_exception(slots_.front()->failure);
   const auto slot = std::move(slots_.front());
   slots_.pop_front();
   ++taken_;
@@ -118,7 +128,6 @@ void Loader::drop_slots() {
 }
 
 bool Loader::has_work() const {
-  if (failure_) return false;
   return has_room() || std::any_of(slots_.begin(), slots_.end(), unclaimed);
 }
 
@@ -136,57 +145,72 @@ void Loader::work() {
     std::unique_lock lock(mutex_);
     work_.wait(lock, [&] { return stop.stop_requested() || has_work(); });
     if (stop.stop_requested()) return;
-    std::exception_ptr failure;
-    const auto generation = generation_;
-    std::shared_ptr<Slot> whole;
-    try {
-      const auto [slot, picture] = claim();
-      lock.unlock();
-      make(*slot, picture);
-      // Whoever makes the last picture closes the batch.
-      if (++slot->done == slot->recipes.size()) {
-        if (renderer_) slot->rendered = renderer_->render(slot->staged, options_.frame);
-        whole = slot;
-      }
-    } catch (...) {
-      failure = std::current_exception();
-    }
-    if (!lock.owns_lock()) lock.lock();
-    if (generation != generation_) continue;
-    if (!failure && !whole) continue;
-    if (failure) failure_ = failure;
-    if (whole) whole->ready = true;
+    open_slots();
+    const auto found = std::find_if(slots_.begin(), slots_.end(), unclaimed);
+    if (found == slots_.end()) continue;
+    const auto slot = *found;
+    const auto picture = slot->claimed++;
     lock.unlock();
-    ready_.notify_all();
+    auto failure = outcome([&] { make(*slot, picture); });
+    lock.lock();
+    slot->fail(picture, std::move(failure));
+    if (++slot->done < slot->recipes.size()) continue;
+    lock.unlock();
+    close(*slot);
   }
 }
 
-// The first picture nobody makes yet. All batches that there is room for are opened at once, so
-// that pictures which have to be fetched are known early.
-Loader::Claim Loader::claim() {
-  while (has_room()) slots_.push_back(open(taken_ + slots_.size()));
+// All batches that there is room for are opened at once, so that pictures which have to be fetched
+// are known early.
+void Loader::open_slots() {
+  while (has_room()) {
+    const auto number = taken_ + slots_.size();
+    slots_.push_back(std::make_shared<Slot>());
+    auto& slot = *slots_.back();
+    slot.failure = outcome([&] { open(slot, number); });
+    if (!slot.failure) continue;
+    slot.recipes.clear();  // nobody makes them
+    slot.ready = true;
+    ready_.notify_all();
+  }
   work_.notify_all();
-  const auto slot = *std::find_if(slots_.begin(), slots_.end(), unclaimed);
-  return {slot, slot->claimed++};
 }
 
-std::shared_ptr<Loader::Slot> Loader::open(size_t number) {
+// By whoever makes the last picture.
+void Loader::close(Slot& slot) {
+  std::exception_ptr failure;
+  if (renderer_ && !slot.failure) {
+    failure = outcome([&] { slot.rendered = renderer_->render(slot.staged, options_.frame); });
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    slot.fail(slot.recipes.size(), std::move(failure));
+    slot.ready = true;
+  }
+  ready_.notify_all();
+}
+
+void Loader::Slot::fail(size_t picture, std::exception_ptr why) {
+  if (!why || picture >= failed) return;
+  failed = picture;
+  failure = std::move(why);
+}
+
+void Loader::open(Slot& slot, size_t number) {
   const auto batch = static_cast<size_t>(options_.batch);
   const size_t first = number * batch, end = std::min(first + batch, order_.size());
-  auto slot = std::make_shared<Slot>();
   for (size_t i = first; i < end; ++i) {
     const auto index = order_[i];
     Random random(options_.seed, epoch_, index, repeats_[i]);
-    slot->recipes.push_back(options_.augment ? plan(*options_.augment, index, order_, random)
-                                             : Recipe{{index}, false, false, random});
+    slot.recipes.push_back(options_.augment ? plan(*options_.augment, index, order_, random)
+                                            : Recipe{{index}, false, false, random});
   }
-  slot->samples.resize(end - first);
-  slot->staged.resize(renderer_ ? end - first : 0);
+  slot.samples.resize(end - first);
+  slot.staged.resize(renderer_ ? end - first : 0);
   if (!renderer_) {
-    slot->rendered.images = buffers_.take().narrow(0, 0, static_cast<int64_t>(end - first));
+    slot.rendered.images = buffers_.take().narrow(0, 0, static_cast<int64_t>(end - first));
   }
-  for (const auto& recipe : slot->recipes) pictures_->want(recipe.members);
-  return slot;
+  for (const auto& recipe : slot.recipes) pictures_->want(recipe.members);
 }
 
 std::vector<Picture> Loader::take(const std::vector<uint32_t>& members) {

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <exception>
 #include <memory>
@@ -51,27 +51,27 @@ class Loader {
   void stop();
 
  private:
-  // A batch in the making.
+  // A batch in the making. It fails for its first picture that does, whichever thread is first.
   struct Slot {
+    void fail(size_t picture, std::exception_ptr why);  // nothing happens without a reason
+
     Renderer::Rendered rendered;                        // [B, S, S, 3]
     std::vector<std::vector<Renderer::Staged>> staged;  // of each picture, for another device
     std::vector<Recipe> recipes;
     std::vector<Sample> samples;
-    size_t claimed = 0;
-    std::atomic<size_t> done = 0;
+    size_t claimed = 0, done = 0;
+    size_t failed = SIZE_MAX;  // the picture that `failure` is about
+    std::exception_ptr failure;
     bool ready = false;
-  };
-  struct Claim {
-    std::shared_ptr<Slot> slot;
-    size_t picture;
   };
 
   void work();
   bool has_work() const;
   bool has_room() const;
   static bool unclaimed(const std::shared_ptr<Slot>& slot);
-  Claim claim();
-  std::shared_ptr<Slot> open(size_t number);
+  void open_slots();
+  void open(Slot& slot, size_t number);
+  void close(Slot& slot);
   void make(Slot& slot, size_t picture);
   Sample draw(const Recipe& recipe, std::span<const Picture> pictures) const;
   std::vector<Picture> take(const std::vector<uint32_t>& members);
@@ -87,11 +87,9 @@ class Loader {
   Buffers buffers_;
   std::optional<Renderer> renderer_;  // for devices other than the CPU
   uint32_t epoch_ = 0;
-  uint64_t generation_ = 0;  // of the epoch under way; what belongs to an older one is dropped
   std::vector<uint32_t> order_, repeats_;
   std::deque<std::shared_ptr<Slot>> slots_;  // from batch `taken_` on
   size_t taken_ = 0;
-  std::exception_ptr failure_;
   std::vector<std::thread> threads_;
 };
 
