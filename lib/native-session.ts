@@ -62,14 +62,30 @@ export interface StepResult {
   stepMs: number;
 }
 
+/** The numbers of a {@link StepResult} as they come from the engine, by place. */
+export type StepNumbers = [
+  total: number,
+  conf: number,
+  loc: number,
+  soft: number | null,
+  l2: number | null,
+  numPositives: number,
+  unmatched: number,
+  gradNorm: number | null,
+  scale: number | null,
+  skipped: 0 | 1,
+  dataMs: number,
+  stepMs: number,
+];
+
 export interface NativeSession {
   /**
-   * One step on the loader's next batches, whose gradients are averaged. On a GPU a step that is asked
-   * for before the last is over keeps the device busy.
+   * One step on the loader's next batches, whose gradients are averaged. A step that is asked for
+   * before the last is over keeps the engine busy; if the last fails it is CANCELLED.
    */
-  stepFrom(loader: NativeLoader, batches: number, lr: number): Promise<StepResult>;
+  stepFrom(loader: NativeLoader, batches: number, lr: number): Promise<StepNumbers>;
   /** One step on batches given by hand: images [B,3,S,S], normalised. */
-  step(batches: NativeBatch[], lr: number): Promise<StepResult>;
+  step(batches: NativeBatch[], lr: number): Promise<StepNumbers>;
   /**
    * All of a step but the update, on made-up pictures of `side`; leaves everything as it was.
    * OUT_OF_MEMORY when a step of so many pictures has not the memory it needs.

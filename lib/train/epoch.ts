@@ -77,7 +77,9 @@ export function rateOf(
 export function addTerms(at: Position, loss: LossTerms): void {
   at.batch += 1;
   at.step += 1;
-  if (Object.values(loss).every(Number.isFinite)) at.sums = combine(at.sums, loss, (a, b) => a + b);
+  const { total, conf, loc, soft = 0, l2 = 0 } = loss;
+  const finite = Number.isFinite(total + conf + loc + soft + l2);
+  if (finite) at.sums = combine(at.sums, loss, (a, b) => a + b);
   else at.lost += 1;
 }
 
@@ -86,8 +88,10 @@ export function meanTerms({ sums, batch, lost }: Position): LossTerms {
   return combine(sums, sums, (sum) => sum / Math.max(1, batch - lost));
 }
 
-/** Terms put together one by one. */
+/** Terms put together one by one, each step: without objects in between. */
 function combine(a: LossTerms, b: LossTerms, f: (a: number, b: number) => number): LossTerms {
-  const keys = Object.keys(a) as (keyof LossTerms)[];
-  return Object.fromEntries(keys.map((key) => [key, f(a[key]!, b[key]!)])) as unknown as LossTerms;
+  const { soft, l2 } = a;
+  const plain = { total: f(a.total, b.total), conf: f(a.conf, b.conf), loc: f(a.loc, b.loc) };
+  if (soft === undefined || l2 === undefined) return plain;
+  return { ...plain, soft: f(soft, b.soft!), l2: f(l2, b.l2!) };
 }

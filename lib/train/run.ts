@@ -12,6 +12,8 @@ export type TrainOptions = Omit<z.input<typeof trainOptions>, "onEvent"> & {
   onEvent?: (event: TrainEvent) => void;
 };
 
+type StepEvent = Extract<TrainEvent, { kind: "step" }>;
+
 /** Steps that wait for a reader; older ones are dropped, training never waits. */
 const queued = 1024;
 
@@ -24,7 +26,7 @@ const queued = 1024;
 export class Run implements AsyncIterable<Step> {
   /** The report; rejects when the run fails, and with CANCELLED when its signal was aborted. */
   readonly done: Promise<TrainReport>;
-  private readonly steps: Step[] = [];
+  private readonly steps: StepEvent[] = [];
   private readonly stopping = new AbortController();
   private wake: () => void = () => undefined;
   private ended = false;
@@ -53,8 +55,8 @@ export class Run implements AsyncIterable<Step> {
   async *[Symbol.asyncIterator](): AsyncGenerator<Step, void, void> {
     try {
       for (;;) {
-        const step = this.steps.shift();
-        if (step !== undefined) yield step;
+        const event = this.steps.shift();
+        if (event !== undefined) yield told(event);
         else if (this.ended) break;
         else
           await new Promise<void>((resolve) => {
@@ -67,12 +69,16 @@ export class Run implements AsyncIterable<Step> {
     }
   }
 
-  private push(event: Extract<TrainEvent, { kind: "step" }>): void {
-    const { kind: _, to: __, means: ___, ...step } = event;
-    this.steps.push(step);
+  private push(event: StepEvent): void {
+    this.steps.push(event);
     if (this.steps.length > queued) this.steps.shift();
     this.wake();
   }
+}
+
+/** What a reader of the steps is told of one. */
+function told({ kind: _, to: __, means: ___, ...step }: StepEvent): Step {
+  return step;
 }
 
 /**

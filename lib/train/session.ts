@@ -1,7 +1,7 @@
 import type { Detector } from "../detector.js";
 import { SsdError } from "../errors.js";
 import { engine } from "../native.js";
-import type { InputScale, NativeSession, StepResult } from "../native-session.js";
+import type { InputScale, NativeSession, StepNumbers, StepResult } from "../native-session.js";
 import { lossOptions, resolveLoss } from "../options.js";
 import type { Preset } from "../presets.js";
 import type { LossTerms, StepFacts } from "./events.js";
@@ -51,6 +51,38 @@ export async function withAverage<T>(session: NativeSession, work: () => Promise
   }
 }
 
+/** A step's numbers under their names. */
+export function stepResult(numbers: StepNumbers): StepResult {
+  const [
+    total,
+    conf,
+    loc,
+    soft,
+    l2,
+    numPositives,
+    unmatched,
+    gradNorm,
+    scale,
+    skipped,
+    dataMs,
+    stepMs,
+  ] = numbers;
+  return {
+    total,
+    conf,
+    loc,
+    soft,
+    l2,
+    numPositives,
+    unmatched,
+    gradNorm,
+    scale,
+    skipped: skipped === 1,
+    dataMs,
+    stepMs,
+  };
+}
+
 /** The terms of a step as the log knows them. */
 export function lossTerms({ total, conf, loc, soft, l2 }: StepResult): LossTerms {
   return soft === null || l2 === null ? { total, conf, loc } : { total, conf, loc, soft, l2 };
@@ -58,11 +90,11 @@ export function lossTerms({ total, conf, loc, soft, l2 }: StepResult): LossTerms
 
 /** What else a step tells, as far as its options ask for it. */
 export function stepFacts({ gradNorm, scale, skipped }: StepResult): StepFacts {
-  return {
-    ...(gradNorm === null ? {} : { gradNorm }),
-    ...(scale === null ? {} : { scale }),
-    ...(skipped ? { skipped: true } : {}),
-  };
+  const facts: StepFacts = {};
+  if (gradNorm !== null) facts.gradNorm = gradNorm;
+  if (scale !== null) facts.scale = scale;
+  if (skipped) facts.skipped = true;
+  return facts;
 }
 
 /**

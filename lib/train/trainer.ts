@@ -7,7 +7,7 @@ import { parseOptions } from "../options.js";
 import { Tensor } from "../tensor.js";
 import type { LossTerms, StepFacts } from "./events.js";
 import { stepShape } from "./options.js";
-import { lossTerms, openSession, stepFacts } from "./session.js";
+import { lossTerms, openSession, stepFacts, stepResult } from "./session.js";
 
 const trainerOptions = z.strictObject({
   ...stepShape,
@@ -67,7 +67,7 @@ export class Trainer {
    * @returns The loss before the update; `gradNorm` with `clip`; `scale`, and `skipped` when it was,
    *   in fp16.
    * @throws SsdError BAD_DATA for a box that is degenerate or wholly outside its picture, DIVERGED (no
-   *   weight changed), DISPOSED.
+   *   weight changed), DISPOSED; CANCELLED when a step that was asked for earlier fails meanwhile.
    */
   async step(batch: TrainerBatch | readonly TrainerBatch[]): Promise<TrainerStep> {
     const { preset, classes } = this.student;
@@ -77,7 +77,7 @@ export class Trainer {
       checkImages(images, preset);
       return { images: images.native, targets: nativeTargets(targets, classes.length) };
     });
-    const result = await this.session.step(given, this.lr);
+    const result = stepResult(await this.session.step(given, this.lr));
     const { numPositives, unmatched } = result;
     return { loss: lossTerms(result), numPositives, unmatched, ...stepFacts(result) };
   }

@@ -3,8 +3,10 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <deque>
+#include <optional>
 
 #include "bindings/convert.h"
 #include "bindings/guard.h"
@@ -31,6 +33,8 @@ struct Job {
 
   Session session;
   Clock::time_point ended = Clock::now();  // the last step
+  uint64_t failures = 0;                   // steps that failed, as its thread knows them
+  uint64_t told = 0;                       // and as JavaScript's does
   JobThread thread;                        // stopped before the session goes
 };
 
@@ -70,34 +74,37 @@ class Flight {
   Session::Launched launched_;
 };
 
+// In the order of StepNumbers (lib/native-session.ts). By index: to look up a dozen names was a
+// sixth of all that JavaScript's thread does in a step.
 Napi::Value from_result(Napi::Env env, const Timed& timed) {
   const auto& r = timed.result;
-  const auto maybe = [&](const std::optional<double>& term) -> Napi::Value {
-    return term ? Napi::Number::New(env, *term).As<Napi::Value>() : env.Null();
-  };
-  auto out = Napi::Object::New(env);
-  out.Set("total", r.total);
-  out.Set("conf", r.conf);
-  out.Set("loc", r.loc);
-  out.Set("soft", maybe(r.soft));
-  out.Set("l2", maybe(r.l2));
-  out.Set("numPositives", static_cast<double>(r.num_positives));
-  out.Set("unmatched", static_cast<double>(r.unmatched));
-  out.Set("gradNorm", maybe(r.grad_norm));
-  out.Set("scale", maybe(r.scale));
-  out.Set("skipped", r.skipped);
-  out.Set("dataMs", timed.data_ms);
-  out.Set("stepMs", timed.step_ms);
+  const std::array<std::optional<double>, 12> numbers{r.total,
+                                                      r.conf,
+                                                      r.loc,
+                                                      r.soft,
+                                                      r.l2,
+                                                      static_cast<double>(r.num_positives),
+                                                      static_cast<double>(r.unmatched),
+                                                      r.grad_norm,
+                                                      r.scale,
+                                                      r.skipped ? 1 : 0,
+                                                      timed.data_ms,
+                                                      timed.step_ms};
+  auto out = Napi::Array::New(env, numbers.size());
+  for (uint32_t i = 0; i < numbers.size(); ++i) {
+    out.Set(i, numbers[i] ? Napi::Number::New(env, *numbers[i]).As<Napi::Value>() : env.Null());
+  }
   return out;
 }
 
 // Does what the ticket is for, or tells it why not.
 template <class Work>
-void attempt(Ticket& ticket, Work work) {
+void attempt(const std::shared_ptr<Job>& job, Ticket& ticket, Work work) {
   try {
     work();
   } catch (...) {
-    ticket.reject(std::current_exception());
+    ++job->failures;
+    ticket.reject(std::current_exception(), [job] { ++job->told; });
   }
 }
 
@@ -136,30 +143,37 @@ SessionWrap::SessionWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Sess
 }
 
 // The numbers of a step on a device are waited for by a job behind whatever is queued already: a
-// caller who asks for the next step before this one is over keeps the device busy.
+// caller who asks for the next step before this one is over keeps the device busy. None runs whose
+// caller could not know yet that one before it failed.
 Napi::Value SessionWrap::post_step(Napi::Env env, Session::Source source, int64_t batches,
                                    double lr) {
   auto job = get();  // first: nobody has the promise of a session that is disposed
   auto ticket = std::make_shared<Ticket>(Addon::of(env).completion, env);
   const auto promise = ticket->promise();
   auto& thread = job->thread;
-  thread.post(
-      [job = std::move(job), source = std::move(source), batches, lr, ticket = std::move(ticket)] {
-        attempt(*ticket, [&] {
-          auto flight = std::make_shared<Flight>(*job, source, batches, lr);
-          const auto land = [job, ticket, flight] {
-            attempt(*ticket, [&] {
-              ticket->resolve(
-                  [timed = flight->land(*job)](Napi::Env to) { return from_result(to, timed); });
-            });
-          };
-          if (flight->ready()) {
-            land();
-          } else {
-            job->thread.post(land);
-          }
+  const auto known = job->told;
+  thread.post([job = std::move(job), source = std::move(source), batches, lr, known,
+               ticket = std::move(ticket)] {
+    if (job->failures != known) {
+      ticket->reject(
+          std::make_exception_ptr(Error(Code::Cancelled, "the step before this one failed")));
+      return;
+    }
+    attempt(job, *ticket, [&] {
+      auto flight = std::make_shared<Flight>(*job, source, batches, lr);
+      const auto land = [job, ticket, flight] {
+        attempt(job, *ticket, [&] {
+          ticket->resolve(
+              [timed = flight->land(*job)](Napi::Env to) { return from_result(to, timed); });
         });
-      });
+      };
+      if (flight->ready()) {
+        land();
+      } else {
+        job->thread.post(land);
+      }
+    });
+  });
   return promise;
 }
 

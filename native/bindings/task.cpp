@@ -26,6 +26,7 @@ void Completion::settle(Napi::Env env, Napi::Function, Completion* self, Pending
   if (pending->keeps_alive && --self->pending_ == 0) self->channel_.Unref(env);
   try {
     if (pending->error) {
+      if (pending->told) pending->told();
       pending->deferred.Reject(to_error(env, pending->error).Value());
     } else {
       pending->deferred.Resolve(guard(env, [&] { return pending->finish(env); }));
@@ -42,7 +43,8 @@ void Completion::settle(Napi::Env env, Napi::Function, Completion* self, Pending
 
 Ticket::Ticket(Completion& completion, Napi::Env env, bool keeps_alive)
     : completion_(completion),
-      pending_(new Pending{Napi::Promise::Deferred::New(env), nullptr, nullptr, keeps_alive}) {
+      pending_(
+          new Pending{Napi::Promise::Deferred::New(env), nullptr, nullptr, nullptr, keeps_alive}) {
   if (keeps_alive) completion_.begin(env);
 }
 
@@ -56,8 +58,9 @@ void Ticket::resolve(std::function<Napi::Value(Napi::Env)> finish) {
   completion_.deliver(std::move(pending_));
 }
 
-void Ticket::reject(std::exception_ptr error) {
+void Ticket::reject(std::exception_ptr error, std::function<void()> told) {
   pending_->error = std::move(error);
+  pending_->told = std::move(told);
   completion_.deliver(std::move(pending_));
 }
 

@@ -18,6 +18,7 @@ struct Pending {
   Napi::Promise::Deferred deferred;
   std::function<Napi::Value(Napi::Env)> finish;
   std::exception_ptr error;
+  std::function<void()> told;  // called on JavaScript's thread when it learns of the error
   bool keeps_alive = true;
 };
 
@@ -49,7 +50,7 @@ class Ticket {
 
   Napi::Promise promise() const { return pending_->deferred.Promise(); }
   void resolve(std::function<Napi::Value(Napi::Env)> finish);
-  void reject(std::exception_ptr error);
+  void reject(std::exception_ptr error, std::function<void()> told = nullptr);
 
  private:
   Completion& completion_;

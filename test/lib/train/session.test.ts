@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Detector } from "../../../lib/detector.js";
+import type { StepNumbers } from "../../../lib/native-session.js";
 import { ops } from "../../../lib/ops.js";
 import { type Preset, presets } from "../../../lib/presets.js";
 import { Tensor } from "../../../lib/tensor.js";
@@ -11,6 +12,7 @@ import {
   openSession,
   renormalisation,
   stepFacts,
+  stepResult,
 } from "../../../lib/train/session.js";
 import { Trainer } from "../../../lib/train/trainer.js";
 import { failure, randomBatch, shapeClasses, small, smallDetector } from "../../support/small.js";
@@ -138,6 +140,15 @@ const plain = {
   ...{ total: 3, conf: 2, loc: 1, numPositives: 1, unmatched: 0, dataMs: 0, stepMs: 0 },
   ...{ soft: null, l2: null, gradNorm: null, scale: null, skipped: false },
 };
+
+test("numbers of a step come under their names, with what is not there as null", () => {
+  const numbers: StepNumbers = [3, 2, 1, null, null, 1, 0, null, null, 0, 0, 0];
+  expect(stepResult(numbers)).toEqual(plain);
+  expect(stepResult([9, 2, 1, 4, 0.5, 7, 6, 5, 8, 1, 0.25, 10])).toEqual({
+    ...{ total: 9, conf: 2, loc: 1, soft: 4, l2: 0.5, numPositives: 7, unmatched: 6 },
+    ...{ gradNorm: 5, scale: 8, skipped: true, dataMs: 0.25, stepMs: 10 },
+  });
+});
 
 test("facts of a step are those its options ask for", () => {
   expect(stepFacts(plain)).toEqual({});

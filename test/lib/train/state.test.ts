@@ -8,7 +8,7 @@ import { nativeTargets } from "../../../lib/ops.js";
 import type { TrainEvent } from "../../../lib/train/events.js";
 import { trainOptions } from "../../../lib/train/options.js";
 import { type TrainOptions, train } from "../../../lib/train/run.js";
-import { openSession } from "../../../lib/train/session.js";
+import { openSession, stepResult } from "../../../lib/train/session.js";
 import { Checkpoints, noTerms, type Position, restoreState } from "../../../lib/train/state.js";
 import {
   digests,
@@ -46,9 +46,10 @@ function sessionOf(detector: Detector, name: "sgd" | "adamw" = "adamw", ema?: ob
   return openSession(detector, options, []);
 }
 
-function step(session: NativeSession) {
+async function step(session: NativeSession) {
   const { images, targets } = randomBatch(2);
-  return session.step([{ images: images.native, targets: nativeTargets(targets) }], 0.01);
+  const batch = { images: images.native, targets: nativeTargets(targets) };
+  return stepResult(await session.step([batch], 0.01));
 }
 
 describe("checkpoints", () => {

@@ -144,6 +144,26 @@ describe("steps", () => {
     expect(together.map(({ loss }) => loss.total)).toEqual(apart);
   });
 
+  test("asked for behind one that fails do not run, those asked for later do", async () => {
+    const student = smallDetector();
+    using trainer = new Trainer(student);
+    const batch = randomBatch(2);
+    const broken = batch.images.toArray() as Float32Array;
+    broken[0] = Number.POSITIVE_INFINITY;
+    const before = digests(student);
+    const steps = [broken, batch.images.toArray() as Float32Array].map((pixels) =>
+      trainer.step({ ...batch, images: Tensor.from(pixels, batch.images.shape) }),
+    );
+    const outcome = await Promise.allSettled(steps);
+    expect(outcome.map((step) => step.status === "rejected" && step.reason)).toEqual([
+      failure("DIVERGED", "no weight was changed"),
+      failure("CANCELLED", "the step before this one failed"),
+    ]);
+    expect(digests(student)).toEqual(before);
+    expect((await trainer.step(batch)).loss.total).toBeGreaterThan(0);
+    expect(digests(student)).not.toEqual(before);
+  });
+
   test("take pictures without anything on them", async () => {
     using trainer = new Trainer(smallDetector());
     const nothing: Target[] = [{ boxes: [], labels: [] }];

@@ -1,6 +1,9 @@
 #include "core/thread.h"
 
+#include <time.h>
+
 #include <atomic>
+#include <chrono>
 #include <future>
 
 #include "check.h"
@@ -62,6 +65,23 @@ TEST(stop_lets_the_running_job_end_and_drops_the_others) {
   EXPECT(ended);
   EXPECT(!ran);
   EXPECT_EQ(1, owned.use_count());  // dropped jobs are destroyed
+}
+
+// Processor time of the calling thread.
+double busy_ms() {
+  timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
+}
+
+TEST(without_a_job_it_soon_sleeps) {
+  JobThread thread;
+  std::promise<double> before, after;
+  thread.post([&] { before.set_value(busy_ms()); });
+  const double start = before.get_future().get();
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  thread.post([&] { after.set_value(busy_ms()); });
+  EXPECT(after.get_future().get() - start < 100);
 }
 
 TEST(a_stopped_thread_takes_no_job) {

@@ -1,6 +1,7 @@
 import type { GraphNode } from "../../../lib/native.js";
 import { nativeTargets } from "../../../lib/ops.js";
 import { Tensor } from "../../../lib/tensor.js";
+import { stepResult } from "../../../lib/train/session.js";
 import { there } from "../../support/device.js";
 import type { GoldenTensor } from "../../support/golden.js";
 import { near } from "../../support/hashed.js";
@@ -27,7 +28,7 @@ export async function l2norm(c: Comparison): Promise<void> {
   const { session, lr } = plainSession(c, model, { name: "sgd", weightDecay: 0 });
   const drawn = drawnTargets(c, c.option("stream"), c.option("truths"));
   const targets = nativeTargets(drawn, c.option("classes"));
-  const terms = await session.step([{ images: images.native, targets }], lr);
+  const terms = stepResult(await session.step([{ images: images.native, targets }], lr));
   c.near("conf loss", terms.conf, c.expected("terms/conf"), tolerance.ops);
   c.near("loc loss", terms.loc, c.expected("terms/loc"), tolerance.ops);
   c.same("positives", [terms.numPositives], c.expected("terms/numPositives").data);

@@ -21,7 +21,7 @@ export async function optimizers(c: Comparison): Promise<void> {
     const here = `${c.option("stream")}/step${step}`;
     const pictures = images(here, c.option("batch"), side ** 2);
     const targets = nativeTargets(drawnTargets(c, here, salts), c.option("classes"));
-    const { total, conf, loc } = await session.step([{ images: pictures.native, targets }], lr);
+    const [total, conf, loc] = await session.step([{ images: pictures.native, targets }], lr);
     losses.push({ total, conf, loc });
     pictures.dispose();
   }
