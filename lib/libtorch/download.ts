@@ -1,13 +1,11 @@
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { createInterface } from "node:readline";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import { setTimeout as wait } from "node:timers/promises";
 import { reason } from "../errors.js";
-import { pinnedVersion, wheelIndex } from "./version.js";
+import { sizeOf, type Transfer, transfer } from "./http.js";
+import { FinalError } from "./space.js";
 
 /** What a download reports to, and what stops it. */
 export interface Watch {
@@ -16,39 +14,82 @@ export interface Watch {
   signal?: AbortSignal;
 }
 
-const headerTimeout = 10_000;
-const chunkTimeout = 60_000;
+/** Where a download is made, and where what came of one that broke waits for the next attempt. */
+export interface Places {
+  /** A folder of this download alone. */
+  folder: string;
+  /** On the same disk; shared by all. */
+  kept: string;
+}
 
-/** Downloads a URL into `folder` under the URL's own file name, and returns the path. */
-export async function downloadUrl(url: string, folder: string, watch: Watch): Promise<string> {
-  const stalled = new AbortController();
-  const stop = () => stalled.abort(new Error("no answer in time"));
-  let timer = setTimeout(stop, headerTimeout);
-  const signal = AbortSignal.any([stalled.signal, ...(watch.signal ? [watch.signal] : [])]);
+/** Connections in a row that may bring nothing, and connections at all. */
+const patience = 5;
+const connections = 500;
+
+/**
+ * Downloads a URL into `folder` under the URL's own file name, and returns the path.
+ *
+ * A connection that breaks is taken up where it broke. When it cannot be, what came is kept, and the
+ * next download of the same URL, in another process too, goes on from there. Of two at a time one has
+ * it and the other begins anew: what is kept is taken by a rename.
+ *
+ * @throws Error naming the URL.
+ */
+export async function downloadUrl(
+  url: string,
+  { folder, kept }: Places,
+  watch: Watch,
+): Promise<string> {
+  const own = join(folder, "download");
+  const waiting = join(
+    kept,
+    `.partial-${createHash("sha256").update(url).digest("hex").slice(0, 16)}`,
+  );
+  await rename(waiting, own).catch(() => mkdir(own, { recursive: true }));
+  const facts = join(own, "facts.json");
+  const file: Transfer = {
+    url,
+    path: join(own, fileNameOf(url)),
+    known: await readFile(facts, "utf8")
+      .then(JSON.parse)
+      .catch(() => undefined),
+    onBytes: meter(fileNameOf(url), watch.onProgress),
+    signal: watch.signal,
+  };
   try {
-    const response = await fetch(url, { signal });
-    if (!response.ok || response.body === null) {
-      throw new Error(`HTTP ${response.status} ${response.statusText}`);
-    }
-    const path = join(folder, fileNameOf(url));
-    const size = Number(response.headers.get("content-length") ?? 0);
-    const advance = meter(basename(path), size, watch.onProgress);
-    const alive = async function* (source: AsyncIterable<Buffer>) {
-      for await (const chunk of source) {
-        clearTimeout(timer);
-        timer = setTimeout(stop, chunkTimeout);
-        advance(chunk.length);
-        yield chunk;
-      }
-    };
-    await pipeline(Readable.fromWeb(response.body), alive, createWriteStream(path), { signal });
-    return path;
+    await persist(file, watch);
+    return file.path;
   } catch (error) {
+    if ((await sizeOf(file.path)) > 0) {
+      await writeFile(facts, JSON.stringify(file.known));
+      await rm(waiting, { recursive: true, force: true });
+      await rename(own, waiting).catch(() => undefined);
+    }
     watch.signal?.throwIfAborted();
-    const cause = signal.aborted ? signal.reason : error;
-    throw new Error(`${url}: ${causes(cause)}`, { cause: error });
-  } finally {
-    clearTimeout(timer);
+    throw new Error(`${url}: ${causes(error)}`, { cause: error });
+  }
+}
+
+/** Takes a transfer up again as long as that brings something. */
+async function persist(file: Transfer, { onProgress, signal }: Watch): Promise<void> {
+  let most = await sizeOf(file.path);
+  let barren = 0;
+  for (let count = 1; ; count++) {
+    try {
+      return await transfer(file);
+    } catch (error) {
+      signal?.throwIfAborted();
+      const now = await sizeOf(file.path);
+      barren = now > most ? 0 : barren + 1;
+      most = Math.max(most, now);
+      // Who was never heard, and did not hang up either, is not there.
+      const silent = file.known === undefined && !/^HTTP /.test(reason(error)) && !hungUp(error);
+      if (error instanceof FinalError || silent || barren === patience || count === connections) {
+        throw error;
+      }
+      onProgress(`${basename(file.path)}: ${causes(error)}; going on after ${now} bytes`);
+      await wait(100 * 2 ** barren, undefined, { signal });
+    }
   }
 }
 
@@ -58,67 +99,26 @@ function fileNameOf(url: string): string {
 }
 
 /** Says every tenth of a download, so that a log stays short. */
-function meter(name: string, size: number, onProgress: Watch["onProgress"]) {
-  let done = 0;
+function meter(name: string, onProgress: Watch["onProgress"]): Transfer["onBytes"] {
   let said = 0;
-  return (bytes: number) => {
-    done += bytes;
-    const tenth = size > 0 ? Math.floor((10 * done) / size) : 0;
-    if (tenth > said) onProgress(`${name}: ${tenth * 10} % of ${(size / 1e6).toFixed(0)} MB`);
+  return (done, size) => {
+    const tenth = size === undefined ? 0 : Math.floor((10 * done) / size);
+    if (tenth > said) onProgress(`${name}: ${tenth * 10} % of ${(size! / 1e6).toFixed(0)} MB`);
     said = Math.max(said, tenth);
   };
+}
+
+/** Whether a connection there was ended. */
+function hungUp(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as NodeJS.ErrnoException;
+  return /^(UND_ERR_SOCKET|ECONNRESET|EPIPE)$/.test(code ?? "") || hungUp(error.cause);
 }
 
 /** fetch hides what went wrong in the cause ("fetch failed"). */
 function causes(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   return cause === undefined ? reason(error) : `${reason(error)}: ${causes(cause)}`;
-}
-
-/**
- * Lets pip fetch the CPU wheel of the pinned version into `folder`, and returns its path. pip knows
- * the proxies, mirrors and certificates that a user has set up, and checks what it downloads.
- */
-export async function downloadWheel(folder: string, watch: Watch): Promise<string> {
-  const wheel = [
-    "--no-deps",
-    "--only-binary=:all:",
-    "--dest",
-    folder,
-    `torch==${pinnedVersion}+cpu`,
-  ];
-  // One wheel for all, whatever python3 is: its libraries are the same, and its checksum is known.
-  const one = ["--python-version", "3.11", "--implementation", "cp"];
-  const platform = ["--platform", "manylinux_2_28_x86_64"];
-  const pip = ["-m", "pip", "download", ...one, ...platform, ...wheel];
-  try {
-    await run("python3", pip, watch);
-  } catch {
-    // What is configured has no CPU build (PyPI has CUDA's alone): ask PyTorch's index as well.
-    watch.signal?.throwIfAborted();
-    await run("python3", [...pip, "--extra-index-url", wheelIndex], watch);
-  }
-  const name = (await readdir(folder)).find((file) => file.endsWith(".whl"));
-  if (name === undefined) throw new Error("pip download ended well but left no wheel");
-  return join(folder, name);
-}
-
-function run(command: string, args: readonly string[], watch: Watch): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], signal: watch.signal });
-    let last = "";
-    for (const stream of [child.stdout, child.stderr]) {
-      createInterface({ input: stream }).on("line", (line) => {
-        if (line.startsWith("ERROR:")) last = line.slice("ERROR:".length).trim();
-        watch.onProgress(line);
-      });
-    }
-    child.on("error", reject);
-    child.on("close", (code) => {
-      if (code === 0) resolve();
-      else reject(new Error(`${command} ${args.slice(1, 3).join(" ")} failed: ${last || code}`));
-    });
-  });
 }
 
 /** The sha256 of a file, in hexadecimal. */

@@ -2,9 +2,11 @@ import { rmSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { reason, SsdError } from "../errors.js";
-import { downloadUrl, downloadWheel, sha256Of, type Watch } from "./download.js";
+import { downloadUrl, sha256Of, type Watch } from "./download.js";
 import { type FolderFacts, readFolder } from "./folder.js";
 import { type Libtorch, libtorchCache } from "./locate.js";
+import { downloadWheel } from "./pip.js";
+import { FinalError } from "./space.js";
 import { unpackArchive } from "./unpack.js";
 import { checksums, minorOf, pinnedArchive, pinnedVersion } from "./version.js";
 
@@ -99,10 +101,10 @@ async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promi
   }
 }
 
-/** Removes what killed installs left; a day is longer than any install. */
+/** Removes what killed installs and broken downloads left; a day is longer than any install. */
 async function sweep(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {
-    if (!name.startsWith(".install-")) continue;
+    if (!/^\.(install|partial)-/.test(name)) continue;
     const path = join(parent, name);
     const born = await stat(path).catch(() => undefined);
     if (born !== undefined && Date.now() - born.mtimeMs > 86_400_000) {
@@ -118,9 +120,10 @@ async function fetchArchive(
 ): Promise<string> {
   if (file !== undefined) return resolve(file);
   watch.onProgress(`downloading ${url ?? pinnedArchive}`);
-  if (url !== undefined) return await downloadUrl(url, folder, watch);
+  const places = { folder, kept: libtorchCache() };
+  if (url !== undefined) return await downloadUrl(url, places, watch);
   try {
-    return await downloadUrl(pinnedArchive, folder, watch);
+    return await downloadUrl(pinnedArchive, places, watch);
   } catch (failed) {
     watch.signal?.throwIfAborted();
     watch.onProgress(`${reason(failed)}; asking pip for the same version`);
@@ -153,7 +156,7 @@ async function unpack(archive: string, tree: string, signal?: AbortSignal): Prom
   await mkdir(tree);
   await unpackArchive(archive, tree, signal).catch((error) => {
     // A full disk says nothing against the archive.
-    if (/ENOSPC|EDQUOT/.test(reason(error))) throw error;
+    if (error instanceof FinalError || /ENOSPC|EDQUOT/.test(reason(error))) throw error;
     refuse(archive, reason(error));
   });
   const facts = readFolder(tree);

@@ -5,6 +5,7 @@ import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { crc32 } from "node:zlib";
 import { type Entry, openPromise, type ZipFile } from "yauzl";
+import { requireSpace } from "./space.js";
 
 // A LibTorch ZIP keeps everything under libtorch/, a wheel under torch/.
 const member = /^(?:libtorch|torch)\/((?:lib|include|share)\/.*[^/]|version\.py|build-version)$/;
@@ -16,7 +17,7 @@ const useless =
 /**
  * Unpacks the libraries, headers and version of a LibTorch ZIP or a PyTorch wheel into a folder
  * that is made if need be. Every file is held to its checksum; names that leave the folder, links
- * and names that come twice make the whole archive refused.
+ * and names that come twice make the whole archive refused, and so does a disk that cannot take it.
  */
 export async function unpackArchive(
   archive: string,
@@ -25,13 +26,17 @@ export async function unpackArchive(
 ): Promise<void> {
   const zip = await openPromise(archive, { lazyEntries: true, autoClose: false });
   try {
-    const folders = new Set<string>();
+    const wanted: { entry: Entry; path: string }[] = [];
     // yauzl refuses absolute names and `..` itself, in entries that are not taken too.
     for await (const entry of zip.eachEntry()) {
-      signal?.throwIfAborted();
       const name = member.exec(entry.fileName)?.[1];
       if (name === undefined || useless.test(name)) continue;
-      const path = join(into, name);
+      wanted.push({ entry, path: join(into, name) });
+    }
+    await checkSpace(wanted, into);
+    const folders = new Set<string>();
+    for (const { entry, path } of wanted) {
+      signal?.throwIfAborted();
       if (!folders.has(dirname(path))) await mkdir(dirname(path), { recursive: true });
       folders.add(dirname(path));
       await extract(zip, entry, path);
@@ -39,6 +44,12 @@ export async function unpackArchive(
   } finally {
     zip.close();
   }
+}
+
+async function checkSpace(wanted: readonly { entry: Entry }[], into: string): Promise<void> {
+  const need = wanted.reduce((sum, { entry }) => sum + entry.uncompressedSize, 0);
+  await mkdir(into, { recursive: true });
+  await requireSpace(into, need, "unpack it");
 }
 
 async function extract(zip: ZipFile, entry: Entry, path: string): Promise<void> {

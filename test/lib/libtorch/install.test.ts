@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   existsSync,
   mkdirSync,
@@ -7,9 +8,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { beforeEach, expect, test, vi } from "vitest";
+import fc from "fast-check";
+import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import * as space from "../../../lib/data/pack-space.js";
 import { type InstallOptions, installLibtorch } from "../../../lib/libtorch/install.js";
 import { locateLibtorch } from "../../../lib/libtorch/locate.js";
+import { sendFile, serve } from "../../support/file-server.js";
 import { fakeLibtorch, libtorchZip, torchWheel } from "../../support/libtorch.js";
 import { stubPython } from "../../support/python.js";
 import { temporaryFolder } from "../../support/temporary.js";
@@ -18,8 +22,16 @@ import { type ZipMember, zip } from "../../support/zip.js";
 beforeEach(() => {
   vi.unstubAllEnvs();
   vi.stubEnv("LIBTORCH", undefined);
-  // No test may reach the network, whatever machine it runs on.
-  vi.stubGlobal("fetch", () => Promise.reject(new TypeError("no network in this test")));
+});
+
+// No test may reach the network, whatever machine it runs on.
+vi.mock("../../../lib/libtorch/http.js", async (original) => {
+  const http = await original<typeof import("../../../lib/libtorch/http.js")>();
+  const transfer: typeof http.transfer = (file) =>
+    file.url.startsWith("http://127.0.0.1:")
+      ? http.transfer(file)
+      : Promise.reject(new TypeError("no network in this test"));
+  return { ...http, transfer };
 });
 
 /** An empty cache; returns the folder LibTorch goes to. */
@@ -143,6 +155,45 @@ test.each<[InstallOptions, RegExp]>([
   await expect(installLibtorch(options)).rejects.toMatchObject({ code: "BAD_OPTION" });
 });
 
+test("a server that breaks off ends in a verified LibTorch or a clear error, and nothing else", async () => {
+  const content = zip([...libtorchZip(), { name: "libtorch/lib/more", text: "x".repeat(200_000) }]);
+  const sha256 = createHash("sha256").update(content).digest("hex");
+  const plan = fc.record({
+    cuts: fc.array(fc.integer({ min: 1, max: content.length - 1 }), { maxLength: 3 }),
+    ranges: fc.boolean(),
+    heals: fc.boolean(),
+  });
+  const property = fc.asyncProperty(plan, async ({ cuts, ranges, heals }) => {
+    const cache = emptyCache();
+    let count = 0;
+    const address = await serve((request, response) => {
+      const cut = cuts[count++];
+      if (cut !== undefined) sendFile(request, response, content, { cut, ranges });
+      else if (heals) sendFile(request, response, content, { ranges });
+      else response.writeHead(404).end();
+    });
+    const url = `${address}/libtorch.zip`;
+    const outcome = await installLibtorch({ url, sha256 }).catch((error) => error);
+    const left = readdirSync(cache).filter((name) => !name.startsWith(".partial-"));
+    expect(left).toEqual(heals ? ["2.13.0"] : []);
+    if (heals) expect(locateLibtorch()).toEqual(outcome);
+    else
+      expect(outcome).toMatchObject({ code: "NO_LIBTORCH", message: expect.stringContaining(url) });
+  });
+  await fc.assert(property, { numRuns: 20 });
+}, 60_000);
+
+test("a disk that cannot take what is in the archive is told before anything is unpacked", async () => {
+  const cache = emptyCache();
+  vi.spyOn(space, "freeSpace").mockResolvedValue(10);
+  onTestFinished(() => void vi.restoreAllMocks());
+  const file = archiveOf(libtorchZip());
+  await expect(installLibtorch({ file })).rejects.toThrow(
+    /expected .* free in .* to unpack it, got 10 bytes/,
+  );
+  expect(readdirSync(cache)).toEqual([]);
+});
+
 test("a stopped install leaves nothing", async () => {
   const cache = emptyCache();
   const controller = new AbortController();
@@ -157,12 +208,14 @@ test("a stopped install leaves nothing", async () => {
 
 test("what killed installs left is removed after a day, not before", async () => {
   const cache = emptyCache();
-  for (const name of [".install-old", ".install-new"])
-    mkdirSync(join(cache, name), { recursive: true });
   const yesterday = new Date(Date.now() - 90_000_000);
-  utimesSync(join(cache, ".install-old"), yesterday, yesterday);
+  for (const kind of ["install", "partial"]) {
+    for (const age of ["old", "new"])
+      mkdirSync(join(cache, `.${kind}-${age}`), { recursive: true });
+    utimesSync(join(cache, `.${kind}-old`), yesterday, yesterday);
+  }
   await installLibtorch({ file: archiveOf(libtorchZip()) });
-  expect(readdirSync(cache).sort()).toEqual([".install-new", "2.13.0"]);
+  expect(readdirSync(cache).sort()).toEqual([".install-new", ".partial-new", "2.13.0"]);
 });
 
 test("a cache that cannot be written is told with its place", async () => {
