@@ -1,8 +1,5 @@
-import { createWriteStream } from "node:fs";
-import { rm, stat } from "node:fs/promises";
+import { open, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { EnvHttpProxyAgent, fetch, type Response } from "undici";
 import { FinalError, requireSpace } from "./space.js";
 
@@ -95,16 +92,18 @@ function factsOf({ headers }: Response, start: number): NonNullable<Transfer["kn
 async function receive(response: Response, file: Transfer, start: number, clock: Clock) {
   const size = file.known?.size;
   let done = start;
-  const counted = async function* (source: AsyncIterable<Uint8Array>) {
-    for await (const chunk of source) {
+  // Written one by one: a stream would drop what it holds when the connection breaks.
+  const out = await open(file.path, start === 0 ? "w" : "a");
+  try {
+    for await (const chunk of response.body!) {
       clock.restart(chunkTimeout);
+      await out.writeFile(chunk);
       done += chunk.length;
       file.onBytes(done, size);
-      yield chunk;
     }
-  };
-  const out = createWriteStream(file.path, { flags: start === 0 ? "w" : "a" });
-  await pipeline(Readable.fromWeb(response.body!), counted, out, { signal: clock.signal });
+  } finally {
+    await out.close();
+  }
   if (size !== undefined && done !== size) throw new Error(`expected ${size} bytes, got ${done}`);
 }
 

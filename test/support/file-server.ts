@@ -54,5 +54,5 @@ export function sendFile(
   if (asked) response.setHeader("content-range", `bytes ${start}-${claimed - 1}/${claimed}`);
   response.setHeader("content-length", claimed - start);
   if (cut === undefined && claimed === content.length) response.end(rest);
-  else response.write(rest.subarray(0, cut), () => response.destroy());
+  else response.write(rest.subarray(0, cut), () => setTimeout(() => response.destroy(), 20));
 }

@@ -68,10 +68,11 @@ test("a broken connection is taken up where it broke", async () => {
   expect(ranges).toHaveLength(3);
   expect(ranges[0]).toBeUndefined();
   const starts = ranges.slice(1).map((range) => Number(/^bytes=(\d+)-$/.exec(range!)?.[1]));
-  // As much as had come when it broke.
+  // As much as had been read when it broke; of a short connection that may be nothing.
   expect(starts[0]).toBeGreaterThan(0);
   expect(starts[0]).toBeLessThanOrEqual(300_000);
-  expect(starts[1]).toBeGreaterThan(starts[0]!);
+  expect(starts[1]).toBeGreaterThanOrEqual(starts[0]!);
+  expect(starts[1]).toBeLessThanOrEqual(starts[0]! + 200_000);
 });
 
 test("another file at the same address is taken from its beginning", async () => {
