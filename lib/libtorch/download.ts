@@ -4,8 +4,8 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { reason } from "../errors.js";
+import { FinalError } from "./final-error.js";
 import { sizeOf, type Transfer, transfer } from "./http.js";
-import { FinalError } from "./space.js";
 
 /** What a download reports to, and what stops it. */
 export interface Watch {
@@ -47,13 +47,14 @@ export async function downloadUrl(
   );
   await rename(waiting, own).catch(() => mkdir(own, { recursive: true }));
   const facts = join(own, "facts.json");
+  const name = fileNameOf(url);
   const file: Transfer = {
     url,
-    path: join(own, fileNameOf(url)),
+    path: join(own, name),
     known: await readFile(facts, "utf8")
       .then(JSON.parse)
       .catch(() => undefined),
-    onBytes: meter(fileNameOf(url), watch.onProgress),
+    onBytes: meter(name, watch.onProgress),
     signal: watch.signal,
   };
   try {

@@ -1,7 +1,8 @@
 import { open, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { EnvHttpProxyAgent, fetch, type Response } from "undici";
-import { FinalError, requireSpace } from "./space.js";
+import { FinalError } from "./final-error.js";
+import { requireSpace } from "./space.js";
 
 // One file over HTTP, as far as one connection brings it; download.ts goes on from there.
 

@@ -3,10 +3,10 @@ import { mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { reason, SsdError } from "../errors.js";
 import { downloadUrl, sha256Of, type Watch } from "./download.js";
+import { FinalError } from "./final-error.js";
 import { type FolderFacts, readFolder } from "./folder.js";
 import { type Libtorch, libtorchCache } from "./locate.js";
 import { downloadWheel } from "./pip.js";
-import { FinalError } from "./space.js";
 import { unpackArchive } from "./unpack.js";
 import { checksums, minorOf, pinnedArchive, pinnedVersion } from "./version.js";
 

@@ -1,7 +1,5 @@
 import { freeSpace, inBytes } from "../data/pack-space.js";
-
-/** What trying again does not help against. */
-export class FinalError extends Error {}
+import { FinalError } from "./final-error.js";
 
 /**
  * Holds what is to be written in a folder to what its disk can take.

@@ -53,33 +53,19 @@ export async function withAverage<T>(session: NativeSession, work: () => Promise
 
 /** A step's numbers under their names. */
 export function stepResult(numbers: StepNumbers): StepResult {
-  const [
-    total,
-    conf,
-    loc,
-    soft,
-    l2,
-    numPositives,
-    unmatched,
-    gradNorm,
-    scale,
-    skipped,
-    dataMs,
-    stepMs,
-  ] = numbers;
   return {
-    total,
-    conf,
-    loc,
-    soft,
-    l2,
-    numPositives,
-    unmatched,
-    gradNorm,
-    scale,
-    skipped: skipped === 1,
-    dataMs,
-    stepMs,
+    total: numbers[0],
+    conf: numbers[1],
+    loc: numbers[2],
+    soft: numbers[3],
+    l2: numbers[4],
+    numPositives: numbers[5],
+    unmatched: numbers[6],
+    gradNorm: numbers[7],
+    scale: numbers[8],
+    skipped: numbers[9] === 1,
+    dataMs: numbers[10],
+    stepMs: numbers[11],
   };
 }
 

@@ -277,59 +277,47 @@ TEST(batches_before_a_broken_picture_come_and_then_its_error) {
   EXPECT_EQ(0, pictures->open.load());
 }
 
-// Two broken pictures, of which the later one fails at once and the earlier one late.
-class Late : public Pictures {
+// One picture is broken, and another waits until that has failed; it may be broken too.
+class Arranged : public Pictures {
  public:
+  Arranged(uint32_t broken, uint32_t late, bool late_is_broken)
+      : broken_(broken), late_(late), late_is_broken_(late_is_broken) {}
   size_t size() const override { return pack_->size(); }
   Picture take(uint32_t index, const std::stop_token& stop) override {
-    if (index == 9) {
-      last_.get_future().wait();
-      throw Error(Code::BadData, "the first of the batch");
-    }
-    if (index == 7) {
-      last_.set_value();
-      throw Error(Code::BadData, "the last of the batch");
+    if (index == late_) failed_.get_future().wait();
+    if (index == broken_) failed_.set_value();
+    if (index == broken_ || (index == late_ && late_is_broken_)) {
+      throw Error(Code::BadData, "picture " + std::to_string(index));
     }
     return pack_->take(index, stop);
   }
 
  private:
   const std::shared_ptr<Pack> pack_ = pack();
-  std::promise<void> last_;
+  const uint32_t broken_, late_;
+  const bool late_is_broken_;
+  std::promise<void> failed_;
 };
 
-TEST(a_batch_fails_for_its_first_broken_picture_whichever_thread_is_first) {
-  auto plain = options(2);
+LoaderOptions plain_options(int32_t threads) {
+  auto plain = options(threads);
   plain.augment.reset();
-  Loader loader(std::make_shared<Late>(), plain);
+  return plain;
+}
+
+TEST(a_batch_fails_for_its_first_broken_picture_whichever_thread_is_first) {
+  Loader loader(std::make_shared<Arranged>(7, 9, true), plain_options(2));
   loader.start(0, all(), 0);
   try {
     loader.next();
     EXPECT(false);
   } catch (const Error& error) {
-    EXPECT_EQ(std::string("the first of the batch"), error.what());
+    EXPECT_EQ(std::string("picture 9"), error.what());
   }
 }
 
 TEST(a_batch_that_is_nearly_made_comes_although_the_next_is_broken) {
-  // Picture 10 waits until a picture of the second batch has failed.
-  class Slow : public Pictures {
-   public:
-    size_t size() const override { return pack_->size(); }
-    Picture take(uint32_t index, const std::stop_token& stop) override {
-      if (index == 10) failed_.get_future().wait();
-      if (index != 6) return pack_->take(index, stop);
-      failed_.set_value();
-      throw Error(Code::BadData, "picture 6");
-    }
-
-   private:
-    const std::shared_ptr<Pack> pack_ = pack();
-    std::promise<void> failed_;
-  };
-  auto plain = options(2);
-  plain.augment.reset();
-  Loader loader(std::make_shared<Slow>(), plain);
+  Loader loader(std::make_shared<Arranged>(6, 10, false), plain_options(2));
   loader.start(0, all(), 0);
   EXPECT_EQ((std::vector<int32_t>{10, 9, 8, 7}), loader.next().indices);
   EXPECT_THROWS(Code::BadData, loader.next());

@@ -1,0 +1,2 @@
+/** Of an installation: what trying again does not help against. */
+export class FinalError extends Error {}
