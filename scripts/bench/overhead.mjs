@@ -1,6 +1,6 @@
 // What JavaScript adds to a training step, and whether anything grows: `node scripts/bench/overhead.mjs
 // [steps] [runs]`, after `npm run setup`. One JSON object:
-//   js_ms     processor time a step of JavaScript's thread: all that it does in a run
+//   js_ms     processor time a step of JavaScript's thread, all that it does in a run: over the epochs
 //   extra_ms  a step's wall time less what the engine says it took: JavaScript, two changes of threads, waiting
 //   rss_mb    resident memory in the course of the steps: after the first tenth, at its most, at the end
 //   threads   of the process before the runs, after the first few and after all
@@ -47,30 +47,39 @@ try {
 async function measureSteps(data) {
   const student = Detector.create(tiny, { classes, seed: 0 });
   const epochs = Math.ceil(steps / perEpoch);
+  const js = [];
   const extra = [];
   const rss = [];
   let last;
-  let first;
+  let spent;
   const onEvent = (event) => {
     if (event.kind !== "step") return;
     const now = performance.now();
-    // The data are there, and what is compiled when it is first used.
-    if (event.step === perEpoch) first = threadMs();
+    if (event.batch === perEpoch) {
+      const total = threadMs();
+      // Not the first: the data are made ready, and what is compiled when it is first used.
+      if (event.epoch > 1) js.push((total - spent) / perEpoch);
+      spent = total;
+    }
     // The first of an epoch waits for its order, and the loader's threads begin anew.
     if (event.batch > 1) extra.push(now - last - event.dataMs - event.stepMs);
     last = now;
     if (event.step % Math.ceil(steps / 100) === 0) rss.push(process.memoryUsage.rss() / 1e6);
   };
   await train(student, { ...once(data), epochs, onEvent }).done;
-  const busy = threadMs() - first;
-  extra.sort((a, b) => a - b);
-  const at = (share) => round(extra[Math.floor(share * (extra.length - 1))]);
   const early = rss[Math.floor(rss.length / 10)];
   return {
-    js_ms: round(busy / ((epochs - 1) * perEpoch)),
-    extra_ms: { median: at(0.5), p90: at(0.9) },
+    js_ms: spread(js),
+    extra_ms: spread(extra),
     rss_mb: { early: round(early), most: round(Math.max(...rss)), end: round(rss.at(-1)) },
   };
+}
+
+/** Of what a machine's other work only adds to. */
+function spread(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (share) => round(sorted[Math.floor(share * (sorted.length - 1))]);
+  return { p10: at(0.1), median: at(0.5), p90: at(0.9) };
 }
 
 /** So many runs, each of two steps, and as many trainers, each with one and disposed of. */
