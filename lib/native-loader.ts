@@ -1,4 +1,4 @@
-import type { NativeTarget, NativeTensor } from "./native.js";
+import type { NativeTarget, NativeTensor } from "./native-engine.js";
 
 // The engine's loader: how training pictures are made, and what was drawn for them.
 

@@ -1,4 +1,4 @@
-import type { NativeTarget, NativeTensor } from "./native.js";
+import type { NativeTarget, NativeTensor } from "./native-engine.js";
 import type { NativeLoader } from "./native-loader.js";
 import type { ResolvedLossOptions } from "./options.js";
 

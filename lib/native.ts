@@ -1,244 +1,17 @@
-import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { constants } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { reason, SsdError } from "./errors.js";
+import { checkLibraries } from "./libtorch/elf.js";
+import { type EngineFiles, findEngines } from "./libtorch/engines.js";
 import { type Libtorch, type LocateOptions, locateLibtorch } from "./libtorch/locate.js";
-import type { Fit, FrameSpec, LayerSpec, LoaderSpec, NativeLoader } from "./native-loader.js";
-import type {
-  NativeFeed,
-  NativeMemoryPack,
-  NativePictures,
-  PackIndex,
-  PictureList,
-} from "./native-pictures.js";
-import type { NativeSession, SessionSpec } from "./native-session.js";
-import type { ResolvedDetectOptions, ResolvedLossOptions } from "./options.js";
+import { requireOnlyLibtorch } from "./libtorch/mapped.js";
+import { tryCuda } from "./libtorch/trial.js";
+import { minorOf } from "./libtorch/version.js";
+import type { Engine } from "./native-engine.js";
+import { packageRoot } from "./package.js";
 
-// The types of the engine (native/bindings) and the one place that loads it.
-
-export type DType =
-  | "float32"
-  | "float64"
-  | "float16"
-  | "bfloat16"
-  | "int64"
-  | "int32"
-  | "uint8"
-  | "bool";
-
-/** Bytes of one element. */
-export const dtypeBytes: Record<DType, number> = {
-  float32: 4,
-  float64: 8,
-  float16: 2,
-  bfloat16: 2,
-  int64: 8,
-  int32: 4,
-  uint8: 1,
-  bool: 1,
-};
-
-export interface NativeTensor {
-  readonly shape: number[];
-  readonly dtype: DType;
-  readonly device: string;
-  /** A copy of the elements, contiguous, as raw bytes. */
-  bytes(): ArrayBuffer;
-  to(device: string, dtype: DType | null): NativeTensor;
-  dispose(): void;
-  readonly disposed: boolean;
-}
-
-/** One node of a model: an operation, what feeds it (0 is the picture, k is node k-1), its numbers. */
-export interface GraphNode {
-  op:
-    | "conv"
-    | "batchnorm"
-    | "relu"
-    | "relu6"
-    | "hardswish"
-    | "hardsigmoid"
-    | "maxpool"
-    | "avgpool"
-    | "l2norm"
-    | "add"
-    | "mul";
-  /** Prefix of its tensors in the state dict. */
-  name?: string;
-  inputs: number[];
-  in?: number;
-  out?: number;
-  kernel?: number;
-  stride?: number;
-  padding?: number;
-  dilation?: number;
-  groups?: number;
-  bias?: boolean;
-  ceil?: boolean;
-  eps?: number;
-  momentum?: number;
-  /** Its start: `kaiming` (fan out), `xavier` (uniform), `normal` (deviation 0.03), or a constant. */
-  init?: "kaiming" | "xavier" | "normal" | number;
-}
-
-/** A detector as data: nodes, and for each prediction map the nodes that give offsets and logits. */
-export interface Graph {
-  nodes: GraphNode[];
-  loc: number[];
-  conf: number[];
-  /** Classes including the background. */
-  numClasses: number;
-}
-
-export interface NativeModel {
-  /** State dict in order; the tensors are the model's own. */
-  names(): string[];
-  /** A tensor of the state dict (a view: it changes as training goes on). */
-  tensor(name: string): NativeTensor;
-  /**
-   * Copies row-major elements of `dtype` (by default the tensor's own) into a tensor of the state
-   * dict, converted to its dtype; as many as it has. BAD_CHECKPOINT for another number of bytes, and
-   * for fractions where the tensor holds integers.
-   */
-  assign(name: string, bytes: ArrayBufferView, dtype?: DType): void;
-  readonly device: string;
-  to(device: string): void;
-  forward(images: NativeTensor): { loc: NativeTensor; conf: NativeTensor };
-  dispose(): void;
-}
-
-/** Truths of a batch: one entry a picture, boxes relative to the picture, labels 0-based. */
-export interface NativeTarget {
-  boxes: Float32Array;
-  labels: Int32Array;
-}
-
-export interface NativeLosses {
-  conf: NativeTensor;
-  loc: NativeTensor;
-  soft?: NativeTensor;
-  l2?: NativeTensor;
-  numPositives: NativeTensor;
-  unmatched: NativeTensor;
-  gradLoc: NativeTensor;
-  gradConf: NativeTensor;
-}
-
-export interface PriorGrid {
-  /** Side of the input in pixels. */
-  size: number;
-  maps: number[];
-  steps: number[];
-  /** One more than maps: the last closes the last map's second square. */
-  sizes: number[];
-  ratios: number[][];
-  /** What of a prior is held to 0..1. */
-  clip: "none" | "centres" | "sizes" | "corners";
-}
-
-/** What was found in one picture, best score first. */
-export interface NativeDetections {
-  /** Corners relative to the picture, held to 0..1: 4 numbers each. */
-  boxes: Float32Array;
-  /** 0-based foreground labels. */
-  labels: Int32Array;
-  scores: Float32Array;
-}
-
-export interface EvaluatedBatch {
-  conf: number;
-  loc: number;
-  detections: NativeDetections[];
-}
-
-export interface EngineInfo {
-  libtorch: string;
-  built: string;
-  threads: number;
-  /** Whether only deterministic kernels may run. */
-  deterministic: boolean;
-  cuda: boolean;
-  devices: string[];
-  cpu: string;
-}
-
-export interface Engine {
-  info(): EngineInfo;
-  /** Hands over the error class, so that native errors are SsdErrors. */
-  initialize(errorClass: typeof SsdError): void;
-  setThreads(threads: number): void;
-  /** What a device does at most, measured: a large copy, and a large matrix product in `dtype`. */
-  speed(device: string, dtype: DType): { bytesPerSecond: number; flopsPerSecond: number };
-  /** Of the whole process: ATen's deterministic algorithms, and cuDNN's. */
-  setDeterministic(on: boolean): void;
-  /** Stops and joins every native thread of this environment. Safe to call twice. */
-  shutdown(): void;
-  tensor(data: ArrayBufferView, shape: number[], dtype: DType): NativeTensor;
-  priorBoxes(grid: PriorGrid): NativeTensor;
-  jaccard(a: NativeTensor, b: NativeTensor): NativeTensor;
-  encode(matched: NativeTensor, priors: NativeTensor, variances: readonly number[]): NativeTensor;
-  decode(
-    loc: NativeTensor,
-    priors: NativeTensor,
-    variances: readonly number[],
-    coderClip: number | null,
-  ): NativeTensor;
-  match(
-    targets: NativeTarget[],
-    priors: NativeTensor,
-    options: ResolvedLossOptions,
-  ): { loc: NativeTensor; classes: NativeTensor; unmatched: NativeTensor };
-  multiboxLoss(
-    student: { loc: NativeTensor; conf: NativeTensor },
-    teacher: { loc: NativeTensor; conf: NativeTensor } | null,
-    targets: NativeTarget[],
-    priors: NativeTensor,
-    options: ResolvedLossOptions,
-  ): NativeLosses;
-  nms(boxes: NativeTensor, scores: NativeTensor, iou: number): NativeTensor;
-  detections(
-    output: { loc: NativeTensor; conf: NativeTensor },
-    priors: NativeTensor,
-    variances: readonly number[],
-    options: ResolvedDetectOptions,
-  ): NativeDetections[];
-  /** Detections on one decoded picture, u8 RGB. */
-  detect(
-    model: NativeModel,
-    picture: { data: Uint8Array; width: number; height: number },
-    preset: FrameSpec & { fit: Fit },
-    priors: NativeTensor,
-    variances: readonly number[],
-    options: ResolvedDetectOptions,
-  ): Promise<NativeDetections>;
-  /** A decoded picture, u8 RGB, as a layer of it shows it: [1, 3, S, S]. */
-  resample(
-    picture: { data: Uint8Array; width: number; height: number },
-    layer: LayerSpec,
-    preset: FrameSpec,
-  ): NativeTensor;
-  /** Losses and detections of the loader's next batch, model in evaluation mode. */
-  evaluateFrom(
-    model: NativeModel,
-    loader: NativeLoader,
-    priors: NativeTensor,
-    loss: ResolvedLossOptions,
-    options: ResolvedDetectOptions,
-  ): Promise<EvaluatedBatch>;
-  Model: new (graph: Graph, seed: number) => NativeModel;
-  Pack: new (index: PackIndex) => NativePictures;
-  MemoryPack: new (list: PictureList) => NativeMemoryPack;
-  Feed: new (list: PictureList) => NativeFeed;
-  Loader: new (pictures: NativePictures, spec: LoaderSpec) => NativeLoader;
-  Session: new (
-    student: NativeModel,
-    teacher: NativeModel | null,
-    priors: NativeTensor,
-    spec: SessionSpec,
-  ) => NativeSession;
-}
+// The one place that loads native code. To import this package touches none of it.
 
 /** What node-gyp-build finds: a C loader that needs libc alone, so that it loads without LibTorch. */
 interface Loader {
@@ -250,76 +23,116 @@ interface Loader {
   decodeJpeg?(jpeg: Uint8Array, rgb: Uint8Array, width: number, height: number): Promise<boolean>;
 }
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+/** What is loaded. */
+export interface Loaded {
+  engine: Engine;
+  libtorch: Libtorch;
+  /** Why a LibTorch for CUDA computes on the CPU here, or was passed over for one that does. */
+  withoutCuda?: string;
+}
+
 let loader: Loader | undefined;
-let loaded: { engine: Engine; libtorch: Libtorch } | undefined;
+let loaded: Loaded | undefined;
 
 /**
- * Loads LibTorch and the engine built for it, once; later calls return the same.
+ * Loads LibTorch and the engine built for it, once; later calls return the same. A LibTorch for CUDA
+ * is tried in another process first: where CUDA cannot be used, it computes on the CPU.
  *
  * @throws SsdError NO_LIBTORCH when no LibTorch fits, with every place that was tried.
  */
-export function loadEngine(options: LocateOptions = {}): { engine: Engine; libtorch: Libtorch } {
+export function loadEngine(options: LocateOptions = {}): Loaded {
   if (loaded !== undefined) return loaded;
+  const { libtorch, files, withoutCuda } = choose(options);
+  const engine = openEngine(libtorch, files, withoutCuda);
+  process.on("exit", () => engine.shutdown());
+  loaded = { engine, libtorch, withoutCuda };
+  return loaded;
+}
+
+/** The first LibTorch that fits; of those for CUDA, that can be loaded, unless it is somebody's choice. */
+function choose(options: LocateOptions) {
   const engines = findEngines();
-  const libtorch = locateLibtorch({ ...options, versions: [...engines.keys()] });
-  const path = engines.get(libtorch.version.split(".").slice(0, 2).join("."))!;
+  const versions = [...engines.keys()];
+  const passedOver = new Map<string, string>();
+  for (;;) {
+    const libtorch = locateLibtorch({ ...options, versions, passedOver });
+    const files = engines.get(minorOf(libtorch.version))!;
+    if (!libtorch.cuda) {
+      const [withoutCuda] = passedOver.values();
+      return { libtorch, files, withoutCuda };
+    }
+    try {
+      return { libtorch, files, withoutCuda: tryCuda({ libtorch, files }) };
+    } catch (error) {
+      if (libtorch.source === "option" || libtorch.source === "LIBTORCH") throw error;
+      passedOver.set(libtorch.path, reason(error));
+    }
+  }
+}
+
+/**
+ * Opens an engine with its LibTorch, in this process for good.
+ *
+ * @param withoutCuda Why CUDA is not to be asked for anything.
+ * @throws SsdError NO_LIBTORCH
+ */
+export function openEngine(libtorch: Libtorch, files: EngineFiles, withoutCuda?: string): Engine {
+  checkLibraries(libtorch.path);
+  requireOnlyLibtorch(libtorch.path, "before");
+  const { dlopen } = loadLoader();
   const module = { exports: {} as Engine };
-  // Kernels register themselves; without them a GPU's pictures are made on the CPU.
-  const kernels = path.replace("libssd_distill-", "libssd_distill_cuda-");
   try {
-    const { dlopen } = loadLoader();
     dlopen(join(libtorch.path, "lib", "libtorch.so"));
-    process.dlopen(module, path, constants.dlopen.RTLD_NOW);
-    if (module.exports.info().cuda && existsSync(kernels)) dlopen(kernels);
+    process.dlopen(module, files.engine, constants.dlopen.RTLD_NOW);
+    // Kernels register themselves; without them a GPU's pictures are made on the CPU.
+    if (libtorch.cuda && files.kernels !== undefined) dlopen(files.kernels);
   } catch (error) {
     throw new SsdError(
       "NO_LIBTORCH",
-      `the engine ${path} could not be loaded with LibTorch ${libtorch.version} at ${libtorch.path}: ${reason(error)}`,
+      `the engine ${files.engine} could not be loaded with LibTorch ${libtorch.version} at ${libtorch.path}: ` +
+        `${reason(error)}; "ssd-distill libtorch install" installs one that fits`,
       { cause: error },
     );
   }
   const engine = module.exports;
   engine.initialize(SsdError);
-  process.on("exit", () => engine.shutdown());
-  loaded = { engine, libtorch };
-  return loaded;
+  if (withoutCuda !== undefined) engine.withholdCuda(withoutCuda);
+  requireOnlyLibtorch(libtorch.path, "after");
+  requireVersion(engine, libtorch);
+  return engine;
+}
+
+/** Holds what was loaded to what its folder says, and the engine was built for. */
+function requireVersion(engine: Engine, { path, version }: Libtorch): void {
+  const { libtorch, built } = engine.info();
+  if (minorOf(libtorch) === built && minorOf(version) === built) return;
+  throw new SsdError(
+    "NO_LIBTORCH",
+    `expected LibTorch ${built} of the engine, got ${libtorch} from ${path}, which says that it is ${version}`,
+  );
 }
 
 /**
  * Loads what needs no LibTorch, once; later calls return the same.
  *
- * @throws Error when there is none in this package that fits the machine
+ * @throws SsdError NO_LIBTORCH when there is none in this package that fits the machine
  */
 export function loadLoader(): Loader {
   const require = createRequire(import.meta.url);
-  loader ??= require("node-gyp-build")(root) as Loader;
+  try {
+    loader ??= require("node-gyp-build")(packageRoot) as Loader;
+  } catch (error) {
+    throw new SsdError(
+      "NO_LIBTORCH",
+      `expected binaries for this machine in ${packageRoot}, got: ${reason(error).trim().replace(/\s+/g, " ")}; ` +
+        '"npm run build:from-source" there builds them',
+      { cause: error },
+    );
+  }
   return loader;
 }
 
 /** The engine, for code that runs after it was located. */
 export function engine(): Engine {
   return loadEngine().engine;
-}
-
-/** Engines in this package by the LibTorch minor version they were built for. */
-export function findEngines(): Map<string, string> {
-  const folders = [
-    join(root, "build", "Release"),
-    join(root, "prebuilds", `${process.platform}-${process.arch}`),
-  ];
-  const found = new Map<string, string>();
-  for (const folder of folders.filter((path) => existsSync(path))) {
-    for (const file of readdirSync(folder)) {
-      const version = /^libssd_distill-torch(\d+\.\d+)\.so$/.exec(file)?.[1];
-      if (version !== undefined && !found.has(version)) found.set(version, join(folder, file));
-    }
-  }
-  if (found.size === 0) {
-    throw new SsdError(
-      "NO_LIBTORCH",
-      `expected the engine (libssd_distill-torch*.so) in ${folders.join(" or ")}, found none; in a clone of the repository run "npm run setup"`,
-    );
-  }
-  return found;
 }

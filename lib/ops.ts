@@ -1,10 +1,10 @@
 import { SsdError } from "./errors.js";
-import {
-  type NativeDetections as Detections,
-  engine,
-  type NativeTarget,
-  type NativeTensor,
-} from "./native.js";
+import { engine } from "./native.js";
+import type {
+  NativeDetections as Detections,
+  NativeTarget,
+  NativeTensor,
+} from "./native-engine.js";
 import {
   type DetectionsOptions,
   detectionsOptions,

@@ -1,5 +1,5 @@
 import { SsdError, suggestion } from "./errors.js";
-import type { PriorGrid } from "./native.js";
+import type { PriorGrid } from "./native-engine.js";
 import { parseOptions } from "./options.js";
 import { presets } from "./presets/data.js";
 import { type Preset, presetSchema } from "./presets/schema.js";

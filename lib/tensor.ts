@@ -1,5 +1,6 @@
 import { SsdError } from "./errors.js";
-import { type DType, engine, type NativeTensor } from "./native.js";
+import { engine } from "./native.js";
+import type { DType, NativeTensor } from "./native-engine.js";
 
 const arrays = {
   float32: Float32Array,

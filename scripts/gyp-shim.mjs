@@ -1,8 +1,17 @@
 #!/usr/bin/env node
 // prebuildify knows node-gyp alone: this takes its call (`rebuild --target=… --arch=…`) and lets
-// cmake-js build instead, in the folder and with the LibTorch that setup has configured.
-import { spawnSync } from "node:child_process";
+// cmake-js build instead, with the LibTorch that setup has configured. prebuildify strips and moves
+// what it finds in build/Release of its own folder, so it gets copies there.
+import { copyFileSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { cmakeJs } from "./native.mjs";
+import { root } from "./steps.mjs";
 
-const cmakeJs = ["node_modules/cmake-js/bin/cmake-js", "build", "-O", "build"];
-const { status } = spawnSync(process.execPath, cmakeJs, { stdio: "inherit" });
-process.exit(status ?? 1);
+cmakeJs("build", []);
+const built = join(root, "build", "Release");
+const copies = join(process.cwd(), "build", "Release");
+rmSync(copies, { recursive: true, force: true });
+mkdirSync(copies, { recursive: true });
+for (const file of readdirSync(built).filter((name) => /\.(node|so)$/.test(name))) {
+  copyFileSync(join(built, file), join(copies, file));
+}

@@ -1,7 +1,8 @@
 // The native part of setup: the toolchain, and cmake-js when something it builds from changed.
 import { existsSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { availableParallelism, totalmem } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import {
   ask,
   digest,
@@ -16,6 +17,7 @@ import {
 
 const cache = join(root, "build", "CMakeCache.txt");
 const release = join(root, "build", "Release");
+const headers = ["node-addon-api", "node-api-headers"];
 const sources = /\.(c|cpp|h|cu|cuh)$|^CMakeLists\.txt$/;
 
 /** Throws a sentence with the package to install when a tool of the build is missing. */
@@ -74,8 +76,28 @@ export function buildNative(libtorch, definitions, say) {
   writeStamp("build", stamp);
 }
 
-function cmakeJs(command, args) {
-  run(process.execPath, ["node_modules/cmake-js/bin/cmake-js", command, "-O", "build", ...args]);
+/** Runs cmake-js on the folder build. */
+export function cmakeJs(command, args) {
+  run(process.execPath, [resolved("cmake-js/bin/cmake-js"), command, "-O", "build", ...args]);
+}
+
+/** Throws a sentence with what to install when something that the build takes from npm is missing. */
+export function findTools() {
+  const missing = headers.concat("cmake-js").filter((name) => !resolved(`${name}/package.json`));
+  if (missing.length === 0) return checkToolchain();
+  throw new Failure(
+    `the engine is built with ${missing.join(" and ")}, not found: npm install --save-dev ${missing.join(" ")}`,
+    2,
+  );
+}
+
+/** Where a package's file is, for this package: in a clone its own, else those of whoever installed it. */
+function resolved(id) {
+  try {
+    return createRequire(join(root, "package.json")).resolve(id);
+  } catch {
+    return undefined;
+  }
 }
 
 /** All cores, but not more compilers than memory holds: a LibTorch unit takes up to 2 GiB. */
@@ -84,11 +106,9 @@ function parallelJobs() {
 }
 
 function nativeDigest() {
-  const headers = ["node-addon-api", "node-api-headers"].map(
-    (name) => `node_modules/${name}/package.json`,
-  );
-  const present = headers.filter((file) => existsSync(join(root, file)));
-  return digest(["CMakeLists.txt", ...filesUnder("native", sources), ...present]);
+  const versions = headers.map((name) => resolved(`${name}/package.json`)).filter(Boolean);
+  const given = versions.map((path) => relative(root, path));
+  return digest(["CMakeLists.txt", ...filesUnder("native", sources), ...given]);
 }
 
 function testsDigest() {

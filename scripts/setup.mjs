@@ -3,6 +3,7 @@
 // a CMake option (`--CDSSD_CUDA=ON`). Both stay as they are until they are changed.
 import { chmodSync, existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { writeCommonJs } from "./commonjs.mjs";
 import { buildNative, checkToolchain, nativeIsStale } from "./native.mjs";
 import {
   ask,
@@ -57,10 +58,12 @@ function packagesAreCurrent() {
 
 function typescript() {
   const sources = filesUnder("lib", /\.ts$/);
-  const stamp = { lib: digest([...sources, "lib/tsconfig.json", "package-lock.json"]) };
+  const made = ["lib/tsconfig.json", "package-lock.json", "scripts/commonjs.mjs"];
+  const stamp = { lib: digest([...sources, ...made]) };
   if (readStamp("dist").lib === stamp.lib && existsSync(join(root, cli))) return "up to date";
   removeOrphans(sources);
   run(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "lib"]);
+  writeCommonJs();
   chmodSync(join(root, cli), 0o755);
   writeStamp("dist", stamp);
 }

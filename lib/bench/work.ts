@@ -1,4 +1,4 @@
-import type { Graph, GraphNode } from "../native.js";
+import type { Graph, GraphNode } from "../native-engine.js";
 import type { Work } from "./floor.js";
 
 /** Numbers of a convolution: of what enters and leaves for a picture, of its weights, and of products. */

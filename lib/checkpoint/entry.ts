@@ -1,4 +1,4 @@
-import { dtypeBytes } from "../native.js";
+import { dtypeBytes } from "../native-engine.js";
 import { objectBytes } from "./budget.js";
 import { shown } from "./damage.js";
 import type { Source } from "./source.js";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { SsdError } from "../errors.js";
-import type { DType, NativeModel } from "../native.js";
+import type { DType, NativeModel } from "../native-engine.js";
 import type { StoredTensors } from "./safetensors.js";
 import type { WeightEntry } from "./weights.js";
 

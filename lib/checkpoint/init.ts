@@ -1,7 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { SsdError } from "../errors.js";
-import type { NativeModel } from "../native.js";
+import type { NativeModel } from "../native-engine.js";
 import type { Preset } from "../presets.js";
 import { type Filled, fill, plan } from "./fill.js";
 import { backboneLayouts } from "./layouts/backbones.js";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { DType } from "../native.js";
+import type { DType } from "../native-engine.js";
 import { openWeights, type WeightFile } from "./weights.js";
 
 /** What a weight file holds. */

@@ -1,5 +1,5 @@
 import type { SsdError } from "../errors.js";
-import type { DType } from "../native.js";
+import type { DType } from "../native-engine.js";
 import { shown } from "./damage.js";
 import { denseStrides, isShape, type View } from "./strided.js";
 

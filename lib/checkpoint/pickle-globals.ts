@@ -1,5 +1,5 @@
 import type { SsdError } from "../errors.js";
-import type { DType } from "../native.js";
+import type { DType } from "../native-engine.js";
 import { objectBytes } from "./budget.js";
 import { shown } from "./damage.js";
 import type { World } from "./pickle-machine.js";

@@ -1,4 +1,4 @@
-import { dtypeBytes } from "../native.js";
+import { dtypeBytes } from "../native-engine.js";
 import { shown } from "./damage.js";
 import type { World } from "./pickle-machine.js";
 import { kindOf, Storage, StorageType, Tuple, type Value } from "./pickle-values.js";

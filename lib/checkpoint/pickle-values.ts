@@ -1,4 +1,4 @@
-import type { DType } from "../native.js";
+import type { DType } from "../native-engine.js";
 import type { View } from "./strided.js";
 
 // What a pickle of tensors is made of, as plain data.

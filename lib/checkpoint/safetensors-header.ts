@@ -1,4 +1,4 @@
-import type { DType } from "../native.js";
+import type { DType } from "../native-engine.js";
 import { type Budget, objectBytes } from "./budget.js";
 import { damaged, shown } from "./damage.js";
 import { bytesOf, isNatural, isShape } from "./strided.js";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { DType } from "../native.js";
+import type { DType } from "../native-engine.js";
 import { writeAtomically } from "./atomic.js";
 import { Budget } from "./budget.js";
 import { fileExtent, tensorEntry } from "./entry.js";

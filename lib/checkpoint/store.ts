@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { reason, SsdError } from "../errors.js";
-import type { NativeModel, NativeTensor } from "../native.js";
+import type { NativeModel, NativeTensor } from "../native-engine.js";
 import { parseOptions } from "../options.js";
 import { type Preset, presetSchema } from "../presets.js";
 import { isWeight, weightsPrefix } from "./average.js";

@@ -1,4 +1,4 @@
-import { type DType, dtypeBytes } from "../native.js";
+import { type DType, dtypeBytes } from "../native-engine.js";
 
 // Tensors as views of a row of elements, and their elements in row-major order.
 

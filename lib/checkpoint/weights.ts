@@ -1,4 +1,4 @@
-import type { DType } from "../native.js";
+import type { DType } from "../native-engine.js";
 import { shown } from "./damage.js";
 import { isNpz, readNpz } from "./npz.js";
 import { readPth, torchFolders } from "./pth.js";

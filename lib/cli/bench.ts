@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { type BenchResult, benchNames, runBench } from "../bench/bench.js";
 import { benchOptions } from "../bench/options.js";
+import { packageVersion } from "../package.js";
 import { interruption } from "./exit.js";
 import { addFlags } from "./flags.js";
 import { note, printResult, table } from "./output.js";
-import { packageVersion } from "./version.js";
 
 /** Registers `bench`. */
 export function benchCommand(program: Command): void {

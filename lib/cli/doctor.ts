@@ -3,12 +3,14 @@ import os from "node:os";
 import type { Command } from "commander";
 import { jpegDecoder } from "../data/jpeg.js";
 import { reason } from "../errors.js";
+import { findEngines } from "../libtorch/engines.js";
 import type { Libtorch } from "../libtorch/locate.js";
+import { hasNvidiaDriver } from "../libtorch/trial.js";
 import { minorOf } from "../libtorch/version.js";
-import { findEngines, loadEngine } from "../native.js";
+import { loadEngine } from "../native.js";
+import { packageVersion } from "../package.js";
 import { whereLibtorch } from "./libtorch.js";
 import { printResult, table } from "./output.js";
-import { packageVersion } from "./version.js";
 
 /** What `doctor` finds out about this machine. */
 export interface Diagnosis {
@@ -59,16 +61,18 @@ export function diagnose(): Diagnosis {
     }
   };
   const engines = attempt(findEngines);
-  const libtorch = attempt(whereLibtorch);
+  const located = attempt(whereLibtorch);
   // Loading is tried only with both: it would say again what is missing.
-  const info = engines && libtorch ? attempt(() => loadEngine().engine.info()) : null;
+  const loaded = engines && located ? attempt(loadEngine) : null;
+  const libtorch = loaded?.libtorch ?? located;
+  const info = loaded?.engine.info();
   return {
     version: packageVersion(),
     os: `${os.type()} ${os.release()} ${os.arch()}`,
     node: process.version,
     cpu: describeCpu(),
     memory: os.totalmem(),
-    engine: (info && libtorch && engines?.get(minorOf(libtorch.version))) ?? null,
+    engine: (info && libtorch && engines?.get(minorOf(libtorch.version))?.engine) ?? null,
     libtorch: libtorch && {
       path: libtorch.path,
       version: libtorch.version,
@@ -79,7 +83,7 @@ export function diagnose(): Diagnosis {
     threads: info?.threads ?? os.availableParallelism(),
     jpeg: jpegDecoder(),
     problems,
-    hints: [...(libtorch ? gpuHints(libtorch) : []), ...jpegHints()],
+    hints: [...(libtorch ? gpuHints(libtorch, loaded?.withoutCuda) : []), ...jpegHints()],
   };
 }
 
@@ -88,11 +92,14 @@ function jpegHints(): string[] {
   return ["with libturbojpeg (Debian: libturbojpeg0) JPEGs are decoded in half the time"];
 }
 
-function gpuHints(libtorch: Libtorch): string[] {
-  if (libtorch.cuda || !existsSync("/proc/driver/nvidia/version")) return [];
+function gpuHints({ cuda, version }: Libtorch, withoutCuda: string | undefined): string[] {
+  if (withoutCuda !== undefined) {
+    return [`all is computed on the CPU, not by CUDA: ${withoutCuda}`];
+  }
+  if (cuda || !hasNvidiaDriver()) return [];
   return [
-    `this machine has an NVIDIA GPU, but LibTorch ${libtorch.version} is for the CPU; ` +
-      "set LIBTORCH to the folder of one for CUDA to use it",
+    `this machine has an NVIDIA GPU, but LibTorch ${version} is for the CPU; ` +
+      '"ssd-distill libtorch install --cuda 13.0" installs one for it',
   ];
 }
 

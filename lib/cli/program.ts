@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { packageVersion } from "../package.js";
 import { benchCommand } from "./bench.js";
 import { dataCommand } from "./data.js";
 import { demoCommand } from "./demo.js";
@@ -9,7 +10,6 @@ import { exportCommand } from "./export.js";
 import { inspectCommand } from "./inspect.js";
 import { libtorchCommand } from "./libtorch.js";
 import { trainCommand } from "./train.js";
-import { packageVersion } from "./version.js";
 
 /**
  * The command line as data. A command's file only declares it; what it works with is imported in
@@ -19,6 +19,8 @@ export function createProgram(): Command {
   const program = new Command("ssd-distill")
     .description("Train SSD object detectors and distil them into light ones.")
     .version(packageVersion())
+    // `libtorch install --version` is its own.
+    .enablePositionalOptions()
     // These two are handed on to the commands added below.
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(oneLine(text)) });

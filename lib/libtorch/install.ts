@@ -3,15 +3,20 @@ import { mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { reason, SsdError } from "../errors.js";
 import { downloadUrl, sha256Of, type Watch } from "./download.js";
+import { fittingMinors } from "./engines.js";
 import { FinalError } from "./final-error.js";
 import { type FolderFacts, readFolder } from "./folder.js";
 import { type Libtorch, libtorchCache } from "./locate.js";
 import { downloadWheel } from "./pip.js";
 import { unpackArchive } from "./unpack.js";
-import { checksums, minorOf, pinnedArchive, pinnedVersion } from "./version.js";
+import { archiveOf, checksums, minorOf, pinnedVersion } from "./version.js";
 
 /** Where {@link installLibtorch} takes LibTorch from. */
 export interface InstallOptions {
+  /** Of PyTorch's own archives, which: `2.13.0` by default; an engine of this package must fit. */
+  version?: string;
+  /** The one for this version of CUDA, such as `13.0`; by default the one for the CPU. */
+  cuda?: string;
   /** A LibTorch ZIP or PyTorch wheel on this machine, instead of a download. */
   file?: string;
   /** Address of a LibTorch ZIP or PyTorch wheel, for example of a mirror. */
@@ -35,13 +40,15 @@ export interface InstallOptions {
 export async function installLibtorch(options: InstallOptions = {}): Promise<Libtorch> {
   checkOptions(options);
   const explicit = options.file !== undefined || options.url !== undefined;
-  const present = soundFolder(join(libtorchCache(), pinnedVersion));
+  const { version = pinnedVersion, cuda } = options;
+  const suffix = cuda === undefined ? "" : `+cu${cuda.replace(".", "")}`;
+  const present = soundFolder(join(libtorchCache(), `${version}${suffix}`));
   if (!explicit && present !== undefined) return present;
   const watch: Watch = { onProgress: options.onProgress ?? (() => {}), signal: options.signal };
   try {
     return await inTemporaryFolder(async (folder) => {
       const archive = await fetchArchive(options, folder, watch);
-      await verify(archive, options);
+      await verify(archive, options, watch);
       watch.onProgress(`unpacking ${archive}`);
       const tree = join(folder, "tree");
       const facts = await unpack(archive, tree, options.signal);
@@ -60,21 +67,30 @@ export async function installLibtorch(options: InstallOptions = {}): Promise<Lib
   }
 }
 
-function checkOptions({ file, url, sha256 }: InstallOptions): void {
-  if (file !== undefined && url !== undefined) {
-    throw new SsdError("BAD_OPTION", "libtorch install: expected a file or a url, got both");
+function checkOptions({ file, url, sha256, version, cuda }: InstallOptions): void {
+  const refuse = (sentence: string) => {
+    throw new SsdError("BAD_OPTION", `libtorch install: ${sentence}`);
+  };
+  const given = file ?? url;
+  if (file !== undefined && url !== undefined) refuse("expected a file or a url, got both");
+  if (given !== undefined && (version ?? cuda) !== undefined) {
+    refuse(`version and cuda choose among PyTorch's archives, got them with ${given}`);
   }
-  if (sha256 === undefined) return;
-  if (file === undefined && url === undefined) {
-    throw new SsdError(
-      "BAD_OPTION",
-      "libtorch install: sha256 needs the file or url it belongs to",
-    );
+  if (sha256 !== undefined && given === undefined) {
+    refuse("sha256 needs the file or url it belongs to");
   }
-  if (!/^[0-9a-f]{64}$/i.test(sha256)) {
-    throw new SsdError(
-      "BAD_OPTION",
-      `libtorch install: expected a sha256 of 64 hexadecimal digits, got ${JSON.stringify(sha256)}`,
+  if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256)) {
+    refuse(`expected a sha256 of 64 hexadecimal digits, got ${JSON.stringify(sha256)}`);
+  }
+  if (cuda !== undefined && !/^\d+\.\d$/.test(cuda)) {
+    refuse(`expected a CUDA version such as 13.0, got ${JSON.stringify(cuda)}`);
+  }
+  if (version === undefined) return;
+  const minors = fittingMinors();
+  if (!/^\d+\.\d+\.\d+$/.test(version) || !minors.includes(minorOf(version))) {
+    const wanted = minors.map((minor) => `${minor}.x`).join(" or ");
+    refuse(
+      `expected a version ${wanted}, for which there is an engine, got ${JSON.stringify(version)}`,
     );
   }
 }
@@ -114,18 +130,20 @@ async function sweep(parent: string): Promise<void> {
 }
 
 async function fetchArchive(
-  { file, url }: InstallOptions,
+  { file, url, version = pinnedVersion, cuda }: InstallOptions,
   folder: string,
   watch: Watch,
 ): Promise<string> {
   if (file !== undefined) return resolve(file);
-  watch.onProgress(`downloading ${url ?? pinnedArchive}`);
+  const address = url ?? archiveOf(version, cuda);
+  watch.onProgress(`downloading ${address}`);
   const places = { folder, kept: libtorchCache() };
-  if (url !== undefined) return await downloadUrl(url, places, watch);
   try {
-    return await downloadUrl(pinnedArchive, places, watch);
+    return await downloadUrl(address, places, watch);
   } catch (failed) {
     watch.signal?.throwIfAborted();
+    // Wheels for CUDA come without CUDA's libraries.
+    if (url !== undefined || cuda !== undefined || version !== pinnedVersion) throw failed;
     watch.onProgress(`${reason(failed)}; asking pip for the same version`);
     try {
       return await downloadWheel(folder, watch);
@@ -140,9 +158,14 @@ async function fetchArchive(
   }
 }
 
-async function verify(archive: string, options: InstallOptions): Promise<void> {
+async function verify(archive: string, options: InstallOptions, watch: Watch): Promise<void> {
   const expected = (options.sha256 ?? checksums[basename(archive)])?.toLowerCase();
-  if (expected === undefined) return;
+  if (expected === undefined) {
+    const file = basename(archive);
+    return watch.onProgress(
+      `no sha256 of ${file} is known: it is held to the checksums inside alone`,
+    );
+  }
   const got = await sha256Of(archive).catch((error) => refuse(archive, reason(error)));
   if (got !== expected) refuse(options.url ?? archive, `its sha256 is ${got}, not ${expected}`);
 }
@@ -161,8 +184,9 @@ async function unpack(archive: string, tree: string, signal?: AbortSignal): Prom
   });
   const facts = readFolder(tree);
   if (typeof facts === "string") refuse(archive, facts);
-  if (minorOf(facts.version) !== minorOf(pinnedVersion)) {
-    refuse(archive, `it holds version ${facts.version}, not ${minorOf(pinnedVersion)}`);
+  const minors = fittingMinors();
+  if (!minors.includes(minorOf(facts.version))) {
+    refuse(archive, `it holds version ${facts.version}, not ${minors.join(" or ")}`);
   }
   const files = await readdir(join(tree, "lib"));
   if (facts.cuda && !files.some((name) => name.startsWith("libcudart"))) {

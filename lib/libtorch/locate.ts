@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { cacheDir } from "../data/cache.js";
-import { SsdError } from "../errors.js";
+import { reason, SsdError } from "../errors.js";
 import { type FolderFacts, readFolder } from "./folder.js";
 import { minorOf } from "./version.js";
 
@@ -13,6 +13,8 @@ export interface LocateOptions {
   libtorch?: string;
   /** Accepted `major.minor` versions, for example `["2.13"]`; by default any. */
   versions?: readonly string[];
+  /** Folders that were tried and are no good, and why. */
+  passedOver?: ReadonlyMap<string, string>;
 }
 
 /** A LibTorch that was found. */
@@ -42,18 +44,30 @@ interface Place {
  * @throws SsdError NO_LIBTORCH, with every place that was tried.
  */
 export function locateLibtorch(options: LocateOptions = {}): Libtorch {
-  const { versions } = options;
+  const { versions, passedOver } = options;
   const chosen = explicitPlace(options.libtorch);
   if (chosen !== undefined) return judge(chosen, versions, fail);
   const tried = ["option libtorch: not given", "LIBTORCH: not set"];
   for (const place of implicitPlaces()) {
     const found = judge(place, versions, (sentence) => void tried.push(sentence));
-    if (found !== undefined) return found;
+    if (found === undefined) continue;
+    const why = passedOver?.get(found.path);
+    if (why === undefined) return found;
+    tried.push(`${place.name}: ${why}`);
   }
   fail(
-    `expected LibTorch${wanted(versions)}, found none: "ssd-distill libtorch install" installs it, ` +
-      `LIBTORCH=FOLDER names one that is there; tried:\n${tried.map((line) => `  - ${line}`).join("\n")}`,
+    `expected LibTorch${wanted(versions)}, found none: "npm install ${packageName}" or ` +
+      '"ssd-distill libtorch install" installs one, LIBTORCH=FOLDER names one that is there; ' +
+      `tried:\n${tried.map((line) => `  - ${line}`).join("\n")}`,
   );
+}
+
+/** Every LibTorch in the places of {@link locateLibtorch}, of any version, in their order. */
+export function everyLibtorch(): Libtorch[] {
+  const chosen = explicitPlace(undefined);
+  const places = [...(chosen === undefined ? [] : [chosen]), ...implicitPlaces()];
+  const found = places.map((place) => judge(place, undefined, () => undefined));
+  return found.filter((libtorch) => libtorch !== undefined);
 }
 
 /** Whether the environment chooses a LibTorch, so that no version is preferred to it. */
@@ -94,8 +108,10 @@ function* implicitPlaces(): Generator<Place> {
   yield pythonPlace();
 }
 
+const packageName = `@ssd-distill/libtorch-${process.platform}-${process.arch}-cpu`;
+
 function packagePlace(): Place {
-  const id = `@ssd-distill/libtorch-${process.platform}-${process.arch}-cpu`;
+  const id = packageName;
   const place: Place = { name: `package ${id}`, source: "package" };
   try {
     return {
@@ -108,7 +124,12 @@ function packagePlace(): Place {
 }
 
 function cachePlaces(): Place[] {
-  const folder = libtorchCache();
+  let folder: string;
+  try {
+    folder = libtorchCache();
+  } catch (error) {
+    return [{ name: "cache", source: "cache", none: reason(error) }];
+  }
   const names = existsSync(folder) ? readdirSync(folder).filter((name) => /^\d/.test(name)) : [];
   // Numeric order, as 2.9 is older than 2.13; of one version the longer name (+cu130) is the
   // CUDA build, which nobody gets without asking for it.

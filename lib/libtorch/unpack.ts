@@ -7,15 +7,18 @@ import { crc32 } from "node:zlib";
 import { type Entry, openPromise, type ZipFile } from "yauzl";
 import { requireSpace } from "./space.js";
 
-// A LibTorch ZIP keeps everything under libtorch/, a wheel under torch/.
-const member = /^(?:libtorch|torch)\/((?:lib|include|share)\/.*[^/]|version\.py|build-version)$/;
+// A LibTorch ZIP keeps everything under libtorch/, a wheel under torch/ and its licences beside it.
+const members = [
+  /^(?:libtorch|torch)\/((?:lib|include|share)\/.*[^/]|version\.py|build-version)$/,
+  /^torch-[^/]+\.dist-info\/(licenses\/.*[^/])$/,
+];
 
 // What only Python, the static linker or PyTorch's own tests open: a quarter of a ZIP's size.
 const useless =
   /^lib\/(libtorch_python|libshm|lib(jitbackend|torchbind)_test|libbackend_with_compiler|libaoti_custom_ops)|^(lib|include|share)\/.*\.(a|pyi?)$/;
 
 /**
- * Unpacks the libraries, headers and version of a LibTorch ZIP or a PyTorch wheel into a folder
+ * Unpacks the libraries, headers, version and licences of a LibTorch ZIP or a PyTorch wheel into a folder
  * that is made if need be. Every file is held to its checksum; names that leave the folder, links
  * and names that come twice make the whole archive refused, and so does a disk that cannot take it.
  */
@@ -29,7 +32,7 @@ export async function unpackArchive(
     const wanted: { entry: Entry; path: string }[] = [];
     // yauzl refuses absolute names and `..` itself, in entries that are not taken too.
     for await (const entry of zip.eachEntry()) {
-      const name = member.exec(entry.fileName)?.[1];
+      const name = members.map((pattern) => pattern.exec(entry.fileName)?.[1]).find(Boolean);
       if (name === undefined || useless.test(name)) continue;
       wanted.push({ entry, path: join(into, name) });
     }

@@ -1,8 +1,15 @@
 /** The LibTorch this package is built for and installs: the one place that names a version. */
 export const pinnedVersion = "2.13.0";
 
-/** PyTorch's own archive of {@link pinnedVersion} for the CPU: headers and libraries, no Python. */
-export const pinnedArchive = `https://download.pytorch.org/libtorch/cpu/libtorch-shared-with-deps-${pinnedVersion}%2Bcpu.zip`;
+/**
+ * PyTorch's own archive of a version: headers and libraries, no Python.
+ *
+ * @param cuda CUDA's version, `13.0`; without it the archive is for the CPU.
+ */
+export function archiveOf(version: string, cuda?: string): string {
+  const kind = cuda === undefined ? "cpu" : `cu${cuda.replace(".", "")}`;
+  return `https://download.pytorch.org/libtorch/${kind}/libtorch-shared-with-deps-${version}%2B${kind}.zip`;
+}
 
 /** The index of PyTorch's CPU wheels; the one on PyPI is a CUDA build. */
 export const wheelIndex = "https://download.pytorch.org/whl/cpu";

@@ -1,5 +1,5 @@
 import { SsdError } from "../errors.js";
-import type { Graph } from "../native.js";
+import type { Graph } from "../native-engine.js";
 import type { Preset } from "../presets.js";
 import { GraphBuilder } from "./graph.js";
 import { buildMobileNetV2 } from "./mobilenetv2.js";

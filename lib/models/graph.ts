@@ -1,4 +1,4 @@
-import type { Graph, GraphNode } from "../native.js";
+import type { Graph, GraphNode } from "../native-engine.js";
 
 /** What a convolution needs beside its channels. */
 export interface ConvShape {

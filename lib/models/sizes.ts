@@ -1,4 +1,4 @@
-import type { GraphNode } from "../native.js";
+import type { GraphNode } from "../native-engine.js";
 import type { Preset } from "../presets.js";
 import { buildGraph } from "./build.js";
 

@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import type { Dataset, Item } from "../data/dataset.js";
 import { openLoader, openPictures } from "../data/loader.js";
 import type { Decoded } from "../data/picture.js";
-import type { NativeTensor } from "../native.js";
+import type { NativeTensor } from "../native-engine.js";
 import type { AugmentSpec } from "../native-loader.js";
 import type { Preset } from "../presets.js";
 import { Tensor } from "../tensor.js";

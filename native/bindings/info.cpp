@@ -1,33 +1,39 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
-#include <ATen/detail/CUDAHooksInterface.h>
-#include <torch/headeronly/version.h>
+#include <torch/csrc/inductor/aoti_torch/c/shim.h>
 
 #include "bindings/addon.h"
 #include "bindings/guard.h"
 #include "bindings/tensor.h"
+#include "core/devices.h"
 #include "core/speed.h"
 
 namespace ssd {
 
 namespace {
 
+// Of the library in this process, not of the headers: four bytes, major, minor, patch and a tag.
+std::string loaded_version() {
+  const auto version = aoti_torch_abi_version();
+  const auto part = [version](int byte) { return std::to_string(version >> (8 * byte) & 0xff); };
+  return part(7) + "." + part(6) + "." + part(5);
+}
+
 Napi::Value info(const Napi::CallbackInfo& call) {
   const auto env = call.Env();
   return guard(env, [&] {
     auto out = Napi::Object::New(env);
-    const bool cuda = at::globalContext().hasCUDA();
-    const int count = cuda ? at::detail::getCUDAHooks().deviceCount() : 0;
+    const int count = cuda_devices();
     auto devices = Napi::Array::New(env);
     devices.Set(0U, "cpu");
     for (int i = 0; i < count; ++i)
       devices.Set(static_cast<uint32_t>(i + 1), "cuda:" + std::to_string(i));
-    out.Set("libtorch", TORCH_VERSION);
+    out.Set("libtorch", loaded_version());
     out.Set("built", SSD_TORCH_MINOR);
     out.Set("threads", at::get_num_threads());
     out.Set("deterministic", at::globalContext().deterministicAlgorithms());
-    out.Set("cuda", cuda);
+    out.Set("cuda", count > 0);
     out.Set("devices", devices);
     out.Set("cpu", at::get_cpu_capability());
     return out;
@@ -41,6 +47,11 @@ void initialise_errors(const Napi::CallbackInfo& call) {
 
 void set_threads(const Napi::CallbackInfo& call) {
   guard(call.Env(), [&] { at::set_num_threads(call[0].As<Napi::Number>().Int32Value()); });
+}
+
+// withholdCuda(why)
+void withhold(const Napi::CallbackInfo& call) {
+  guard(call.Env(), [&] { withhold_cuda(call[0].As<Napi::String>()); });
 }
 
 // speed(device, dtype)
@@ -78,6 +89,7 @@ void shut_down(const Napi::CallbackInfo& call) {
 void define_info(Napi::Env env, Napi::Object exports) {
   exports.Set("info", Napi::Function::New<info>(env, "info"));
   exports.Set("initialize", Napi::Function::New<initialise_errors>(env, "initialize"));
+  exports.Set("withholdCuda", Napi::Function::New<withhold>(env, "withholdCuda"));
   exports.Set("setThreads", Napi::Function::New<set_threads>(env, "setThreads"));
   exports.Set("speed", Napi::Function::New<speed_op>(env, "speed"));
   exports.Set("setDeterministic", Napi::Function::New<set_deterministic>(env, "setDeterministic"));

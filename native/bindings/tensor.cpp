@@ -1,6 +1,5 @@
 #include "bindings/tensor.h"
 
-#include <ATen/Context.h>
 #include <ATen/ops/empty.h>
 
 #include <array>
@@ -8,6 +7,7 @@
 
 #include "bindings/guard.h"
 #include "core/check.h"
+#include "core/devices.h"
 
 namespace ssd {
 
@@ -62,10 +62,7 @@ at::Device device_of(const std::string& name) {
   if (name != "cpu" && !cuda) {
     throw Error(Code::BadOption, "expected device cpu, cuda or cuda:N, got " + name);
   }
-  if (cuda && !at::globalContext().hasCUDA()) {
-    throw Error(Code::NoCuda,
-                "expected a CUDA device for " + name + ", got a LibTorch or a machine without one");
-  }
+  if (cuda) require_cuda(name);
   return at::Device(name);
 }
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { findEngines } from "../../lib/native.js";
+import { findEngines } from "../../lib/libtorch/engines.js";
 import { expectSentence, pets, run, trainArgs } from "../support/faults.js";
 import { fakeLibtorch } from "../support/libtorch.js";
 import { temporaryFolder } from "../support/temporary.js";
@@ -22,7 +22,7 @@ describe("a LibTorch that does not fit ends with 1 and a sentence", () => {
     const [minor] = [...findEngines().keys()];
     const LIBTORCH = fakeLibtorch(temporaryFolder(), `${minor}.0+cpu`);
     const ended = run(trainArgs(await pets()), { LIBTORCH });
-    expectSentence(ended, 1, "could not be loaded", join(LIBTORCH, "lib", "libtorch.so"));
+    expectSentence(ended, 1, join(LIBTORCH, "lib", "libtorch.so"), "no shared library");
   });
 
   test("none at all lists what was tried", async () => {

@@ -57,3 +57,20 @@ test("the process may exit while a worker trains", async () => {
   const program = "await start(); process.exit(7);";
   expect(await inProcess(program)).toEqual({ code: 7, signal: null, out: "", err: "" });
 });
+
+test("a hundred workers that train, four at a time, may be terminated: no crash, no thread left", async () => {
+  const program = `
+    import { readFileSync } from "node:fs";
+    const threads = () => Number(/Threads:\\s+(\\d+)/.exec(readFileSync("/proc/self/status", "utf8"))[1]);
+    const round = async () => {
+      const workers = await Promise.all([start(), start(), start(), start()]);
+      const codes = await Promise.all(workers.map((worker) => worker.terminate()));
+      if (codes.some((code) => code !== 1)) throw new Error("ended with " + codes);
+    };
+    await round();
+    const early = threads();
+    for (let i = 1; i < 25; i++) await round();
+    console.log(threads() - early <= 1 ? "as many threads" : threads() + " threads, " + early + " early");`;
+  const out = "as many threads\n";
+  expect(await inProcess(program)).toEqual({ code: 0, signal: null, out, err: "" });
+}, 300_000);

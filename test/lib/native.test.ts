@@ -1,17 +1,8 @@
-import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
 import { buildGraph } from "../../lib/models/build.js";
-import { type DType, findEngines, loadEngine } from "../../lib/native.js";
+import { loadEngine } from "../../lib/native.js";
+import type { DType } from "../../lib/native-engine.js";
 import { failure, small } from "../support/small.js";
-
-test("engines are found by the minor version they were built for", () => {
-  const engines = findEngines();
-  expect(engines.size).toBeGreaterThan(0);
-  for (const [version, file] of engines) {
-    expect(file).toMatch(new RegExp(`torch${version.replace(".", "\\.")}\\.so$`));
-    expect(existsSync(file)).toBe(true);
-  }
-});
 
 test("the engine is loaded once, with the LibTorch it was built for", () => {
   const first = loadEngine();

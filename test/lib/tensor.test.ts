@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type DType, dtypeBytes, engine } from "../../lib/native.js";
+import { engine } from "../../lib/native.js";
+import { type DType, dtypeBytes } from "../../lib/native-engine.js";
 import { Tensor, type TensorData } from "../../lib/tensor.js";
 import { failure } from "../support/small.js";
 

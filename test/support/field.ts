@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { WeightFile } from "../../lib/checkpoint/weights.js";
 import { buildGraph } from "../../lib/models/build.js";
-import { type DType, dtypeBytes, loadEngine, type NativeModel } from "../../lib/native.js";
+import { loadEngine } from "../../lib/native.js";
+import { type DType, dtypeBytes, type NativeModel } from "../../lib/native-engine.js";
 import type { Preset } from "../../lib/presets.js";
 
 // Weight files that exist by name and shape alone.

@@ -1,4 +1,4 @@
-import type { NativeModel } from "../../lib/native.js";
+import type { NativeModel } from "../../lib/native-engine.js";
 import { near } from "./hashed.js";
 
 // Start weights from names and shapes alone (scripts/golden/weights.py draws the same, and says why

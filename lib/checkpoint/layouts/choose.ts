@@ -1,5 +1,5 @@
 import { SsdError } from "../../errors.js";
-import type { NativeModel } from "../../native.js";
+import type { NativeModel } from "../../native-engine.js";
 import type { Preset } from "../../presets.js";
 import { weightsPrefix } from "../average.js";
 import type { Entries } from "../fill.js";

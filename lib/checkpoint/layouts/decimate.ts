@@ -1,4 +1,4 @@
-import { dtypeBytes } from "../../native.js";
+import { dtypeBytes } from "../../native-engine.js";
 import type { WeightEntry } from "../weights.js";
 import type { Decimation } from "./layout.js";
 

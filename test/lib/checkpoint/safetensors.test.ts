@@ -11,7 +11,7 @@ import {
 } from "../../../lib/checkpoint/safetensors.js";
 import { Source } from "../../../lib/checkpoint/source.js";
 import { SsdError } from "../../../lib/errors.js";
-import { type DType, dtypeBytes } from "../../../lib/native.js";
+import { type DType, dtypeBytes } from "../../../lib/native-engine.js";
 import { failure } from "../../support/small.js";
 import { temporaryFolder } from "../../support/temporary.js";
 

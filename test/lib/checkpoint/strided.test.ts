@@ -10,7 +10,7 @@ import {
   spanOf,
   type View,
 } from "../../../lib/checkpoint/strided.js";
-import { type DType, dtypeBytes } from "../../../lib/native.js";
+import { type DType, dtypeBytes } from "../../../lib/native-engine.js";
 import { counting } from "../../support/pickle.js";
 
 /** Places of the elements in row-major order, one after the other. */

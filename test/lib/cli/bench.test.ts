@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from "vitest";
-import { packageVersion } from "../../../lib/cli/version.js";
+import { packageVersion } from "../../../lib/package.js";
 import { stdoutOf } from "../../support/program.js";
 import { failure, ownCache } from "../../support/small.js";
 

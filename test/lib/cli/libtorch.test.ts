@@ -57,7 +57,8 @@ test("install takes a file, and where finds it", () => {
   writeFileSync(file, zip(libtorchZip()));
   const env = { SSD_DISTILL_CACHE: cache };
   const { code, out, err } = cli(["libtorch", "install", "--file", file, "--json"], env);
-  expect([code, err]).toEqual([0, `libtorch: unpacking ${file}\n`]);
+  expect(code).toBe(0);
+  expect(err).toMatch(/^libtorch: no sha256 .*\nlibtorch: unpacking .*\n$/);
   const path = join(cache, "libtorch", "2.13.0");
   expect(JSON.parse(out)).toEqual({ path, version: "2.13.0+cpu", cuda: false, source: "cache" });
   expect(cli(["libtorch", "where", "--build", "--json"], env).out).toBe(out);
@@ -85,4 +86,48 @@ test.each([
 test("a misspelled sha256 is a usage error", () => {
   const args = ["libtorch", "install", "--file", "x.zip", "--sha256", "abc"];
   expect(cli(args)).toEqual({ code: 2, ...sentence('.*expected a sha256 of 64 .*, got "abc"') });
+});
+
+test("list shows every one and which is used, and remove removes", () => {
+  const cache = temporaryFolder();
+  const env = { SSD_DISTILL_CACHE: cache };
+  const at = (name: string) => join(cache, "libtorch", name);
+  expect(cli(["libtorch", "list"], env).out).toMatch(/^none: "ssd-distill libtorch install"/);
+  fakeLibtorch(at("2.13.0"), "2.13.0+cpu");
+  fakeLibtorch(at("2.9.1"), "2.9.1+cpu");
+  const { found } = JSON.parse(cli(["libtorch", "list", "--json"], env).out);
+  expect(found).toEqual([
+    {
+      path: at("2.13.0"),
+      version: "2.13.0+cpu",
+      cuda: false,
+      source: "cache",
+      fits: true,
+      used: true,
+    },
+    {
+      path: at("2.9.1"),
+      version: "2.9.1+cpu",
+      cuda: false,
+      source: "cache",
+      fits: false,
+      used: false,
+    },
+  ]);
+  expect(cli(["libtorch", "list"], env).out).toMatch(
+    /^2\.13\.0\+cpu +used +cache .*\n2\.9\.1\+cpu +no engine for it +cache .*\n$/,
+  );
+  const removed = cli(["libtorch", "remove", "2.9.1", "--json"], env);
+  expect(removed).toEqual({ code: 0, out: `{"removed":"${at("2.9.1")}"}\n`, err: "" });
+  expect(cli(["libtorch", "remove", "2.9.1"], env)).toEqual({
+    code: 2,
+    ...sentence('libtorch remove: expected one of .*2\\.13\\.0.*, got "2\\.9\\.1".*'),
+  });
+});
+
+test("install has a --version of its own", () => {
+  expect(cli(["libtorch", "install", "--version", "1.0.0"])).toEqual({
+    code: 2,
+    ...sentence('libtorch install: expected a version 2\\.13\\.x, .*, got "1\\.0\\.0"'),
+  });
 });

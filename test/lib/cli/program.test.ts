@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { packageVersion } from "../../../lib/cli/version.js";
+import { packageVersion } from "../../../lib/package.js";
 import { cli } from "../../support/cli.js";
 
 test("--version is the package's", () => {

@@ -78,6 +78,25 @@ test("nothing is done when the pinned version is there", async () => {
   expect((await installLibtorch()).path).toBe(path);
 });
 
+test("a wheel's licences are kept", async () => {
+  const cache = emptyCache();
+  const licence = {
+    name: "torch-2.13.0+cpu.dist-info/licenses/third_party/fmt/LICENSE",
+    text: "MIT",
+  };
+  await installLibtorch({ file: archiveOf([...torchWheel(), licence]) });
+  const kept = join(cache, "2.13.0", "licenses", "third_party", "fmt", "LICENSE");
+  expect(readFileSync(kept, "utf8")).toBe("MIT");
+});
+
+test("that nothing is known to hold an archive to is told", async () => {
+  emptyCache();
+  const lines: string[] = [];
+  const onProgress = (line: string) => void lines.push(line);
+  await installLibtorch({ file: archiveOf(libtorchZip()), onProgress });
+  expect(lines[0]).toMatch(/^no sha256 of archive\.zip is known/);
+});
+
 test("a file given replaces what is there, also a broken folder", async () => {
   const cache = emptyCache();
   const file = archiveOf(libtorchZip());
@@ -153,6 +172,41 @@ test.each<[InstallOptions, RegExp]>([
 ])("options that do not fit together are told: %j", async (options, message) => {
   await expect(installLibtorch(options)).rejects.toThrow(message);
   await expect(installLibtorch(options)).rejects.toMatchObject({ code: "BAD_OPTION" });
+});
+
+test.each<[InstallOptions, RegExp]>([
+  [{ file: "a", cuda: "13.0" }, /choose among PyTorch's archives, got them with a/],
+  [{ url: "http://a", version: "2.13.1" }, /got them with http:\/\/a/],
+  [{ cuda: "13" }, /a CUDA version such as 13\.0, got "13"/],
+  [{ cuda: "cu130" }, /got "cu130"/],
+  [
+    { version: "2.9.0" },
+    /expected a version 2\.13\.x, for which there is an engine, got "2\.9\.0"/,
+  ],
+  [{ version: "2.13" }, /got "2\.13"/],
+])("a version or a CUDA that cannot be is told: %j", async (options, message) => {
+  await expect(installLibtorch(options)).rejects.toThrow(message);
+  await expect(installLibtorch(options)).rejects.toMatchObject({ code: "BAD_OPTION" });
+});
+
+test("a version and a CUDA of one's own name another archive, which no wheel stands in for", async () => {
+  const cache = emptyCache();
+  stubPython("exit 1");
+  const root = "https://download\\.pytorch\\.org/libtorch";
+  const address = (path: string) => new RegExp(`${root}/${path}: no network in this test$`);
+  const cuda = "cu130/libtorch-shared-with-deps-2\\.13\\.0%2Bcu130\\.zip";
+  await expectRefusal(cache, { cuda: "13.0" }, address(cuda));
+  const other = "cpu/libtorch-shared-with-deps-2\\.13\\.1%2Bcpu\\.zip";
+  await expectRefusal(cache, { version: "2.13.1" }, address(other));
+});
+
+test("one for CUDA that is there is not installed again, nor taken for the one for the CPU", async () => {
+  const cache = emptyCache();
+  const cuda = { "lib/libtorch_cuda.so": "" };
+  const path = fakeLibtorch(join(cache, "2.13.0+cu130"), "2.13.0+cu130", cuda);
+  expect(await installLibtorch({ cuda: "13.0" })).toMatchObject({ path, cuda: true });
+  stubPython("exit 1");
+  await expect(installLibtorch()).rejects.toThrow(/could not be downloaded/);
 });
 
 test("a server that breaks off ends in a verified LibTorch or a clear error, and nothing else", async () => {

