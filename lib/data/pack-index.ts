@@ -11,6 +11,7 @@ import {
   writeSection,
 } from "./pack-format.js";
 import type { Measured } from "./pixels.js";
+import { flush } from "./whole.js";
 
 // The two sections of a pack: its pictures, which stay as they are for the life of the file, and the
 // truths, which follow the annotations.
@@ -147,7 +148,7 @@ async function replaceTruths(handle: FileHandle, header: PackHeader, bytes: Buff
   // In front of the old ones where they fit, else behind: never over them.
   const at = start + bytes.length <= offset ? start : offset + length;
   const truths = await writeSection(handle, at, bytes);
-  await handle.sync();
+  await flush(handle);
   await writeHeader(handle, { ...header, truths });
-  await handle.sync();
+  await flush(handle);
 }

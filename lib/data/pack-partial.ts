@@ -6,7 +6,7 @@ import { nextPage, pageBytes, readAt, writeAt } from "./pack-format.js";
 import type { Source } from "./pack-index.js";
 import { heartbeat, leftName, ownName, partials } from "./pack-owner.js";
 import { type Measured, pixelBytes } from "./pixels.js";
-import { syncFolder } from "./whole.js";
+import { flush, syncFolder } from "./whole.js";
 
 /** Where everything of a pack is, known before the first picture is decoded. */
 export interface Layout {
@@ -144,8 +144,7 @@ export class PartialPack {
     if (this.unflushed < flushEvery || this.flushing !== undefined) return;
     this.unflushed = 0;
     // What fails here fails again at the end, where it is told.
-    this.flushing = this.handle
-      .datasync()
+    this.flushing = flush(this.handle)
       .catch(() => undefined)
       .finally(() => {
         this.flushing = undefined;
@@ -168,7 +167,7 @@ export class PartialPack {
   /** Gives the whole file its name, on the disk before that. @returns False when it was taken away. */
   async finish(): Promise<boolean> {
     await this.writeRecords();
-    await this.handle.sync();
+    await flush(this.handle);
     const named = await rename(this.name, this.path).then(
       () => true,
       (error: NodeJS.ErrnoException) => {

@@ -1,7 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { rmSync } from "node:fs";
-import { open, rename } from "node:fs/promises";
+import { fsync, rmSync } from "node:fs";
+import { type FileHandle, open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
+import { promisify } from "node:util";
+
+const sync = promisify(fsync);
+
+/** Puts what was written on the disk. Not by the handle's own method: Yarn's Plug'n'Play has none. */
+export function flush(handle: FileHandle): Promise<void> {
+  return sync(handle.fd);
+}
 
 /**
  * Makes a file or folder that is whole or not there: `make` fills a temporary one beside `path`,
@@ -30,6 +38,6 @@ export async function makeWhole<T>(
 /** Makes a rename durable; some file systems do not sync folders, which is no failure. */
 export async function syncFolder(file: string): Promise<void> {
   const handle = await open(dirname(file), "r");
-  await handle.sync().catch(() => undefined);
+  await flush(handle).catch(() => undefined);
   await handle.close();
 }
