@@ -106,7 +106,7 @@ export const kdOptions = z.strictObject(kdShape);
 /** All options of the losses in one object, as `ops` takes them. */
 export const lossOptions = z.strictObject({ ...matchShape, ...kdShape });
 
-/** Input form of {@link lossOptions}: every field optional; `variances` is [0.1, 0.2] by default. */
+/** Input form of `lossOptions`: every field optional; `variances` is [0.1, 0.2] by default. */
 export type LossOptions = z.input<typeof lossOptions>;
 export type ResolvedLossOptions = z.output<typeof lossOptions> & { variances: [number, number] };
 
@@ -149,7 +149,7 @@ export const detectionsOptions = detectOptions.omit({ fit: true }).extend({
     .describe("scales of the box offsets"),
 });
 
-/** Input form of {@link detectionsOptions}: every field optional; without `coderClip` no bound. */
+/** Input form of `detectionsOptions`: every field optional; without `coderClip` no bound. */
 export type DetectionsOptions = z.input<typeof detectionsOptions>;
 export type DetectOptions = z.input<typeof detectOptions>;
 /** What the engine needs to find the boxes in raw outputs. */

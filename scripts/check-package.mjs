@@ -1,7 +1,7 @@
 // What `npm publish` would send: prebuilt, packed, and held to what a package should be. The tarball and
 // what it unpacks to stay in build/package.
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { floorOf } from "./floor.mjs";
 import { ask, Failure, filesUnder, root, run, runSteps } from "./steps.mjs";
 
@@ -9,6 +9,8 @@ const folder = join(root, "build", "package");
 const node = process.execPath;
 // Bytes: of the tarball, and of what it unpacks to.
 const limits = { size: 3e6, unpackedSize: 12e6 };
+const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "test/vitest.config.ts"];
+const typedoc = ["--options", "scripts/typedoc.json"];
 let packed;
 
 runSteps("package", [
@@ -18,7 +20,9 @@ runSteps("package", [
   ["sizes", sizes],
   ["system", system],
   ["publint", () => run(node, ["node_modules/publint/src/cli.js", "run", tarball(), "--strict"])],
-  ["types", () => run(node, [`${attw()}/dist/index.js`, tarball()])],
+  ["types", () => run(node, ["node_modules/@arethetypeswrong/cli/dist/index.js", tarball()])],
+  ["README", () => run(node, [...vitest, "test/package/readme.test.ts"])],
+  ["API pages", () => run(node, ["node_modules/typedoc/bin/typedoc", ...typedoc])],
 ]);
 
 function pack() {
@@ -32,10 +36,6 @@ function pack() {
 
 function tarball() {
   return join(folder, packed.filename);
-}
-
-function attw() {
-  return dirname(join(root, "node_modules/@arethetypeswrong/cli/package.json"));
 }
 
 /** Exactly these files: what is missing would break an installation, what is too much tells too much. */

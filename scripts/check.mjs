@@ -8,6 +8,8 @@ const node = process.execPath;
 const tsc = "node_modules/typescript/bin/tsc";
 const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "test/vitest.config.ts"];
 const biome = ["node_modules/@biomejs/biome/bin/biome", "check", "--config-path=scripts"];
+// README's code blocks: the package's check runs them.
+const others = ["--exclude", "test/package/readme.test.ts"];
 // A run that finds no native test is no pass.
 const ctest = ["--output-on-failure", "--no-tests=error", "-j", String(Math.min(2, cpus().length))];
 
@@ -17,7 +19,8 @@ runSteps("check", [
   ["types of the tests", () => run(node, [tsc, "-p", "test"])],
   ["CUDA sources", cudaSources],
   ["native tests", () => run("ctest", ctest, { cwd: join(root, "build") })],
-  ["tests", () => run(node, [...vitest, ...process.argv.slice(2)])],
+  ["package", () => run(node, ["scripts/check-package.mjs"])],
+  ["tests", () => run(node, [...vitest, ...others, ...process.argv.slice(2)])],
   ["all", () => "passed"],
 ]);
 

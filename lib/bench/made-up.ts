@@ -1,8 +1,9 @@
 import { join } from "node:path";
-import sharp, { type OverlayOptions } from "sharp";
+import type { OverlayOptions } from "sharp";
 import type { Box, Dataset, Item, Truth } from "../data/dataset.js";
 import { inOrder } from "../data/parallel.js";
 import { between, integer, type Random, stream } from "../data/random.js";
+import { sharp } from "../data/sharp.js";
 
 /** The usual size of a VOC picture. */
 export const madeUpSize = { width: 500, height: 375 };
@@ -21,7 +22,7 @@ async function write(dir: string, index: number): Promise<Item> {
   const noise = { type: "gaussian", mean: 128, sigma: 50 } as const;
   const create = { ...madeUpSize, channels: 3, background: "black", noise } as const;
   const image = join(dir, `${index}.jpg`);
-  await sharp({ create })
+  await sharp()({ create })
     .blur(2)
     .composite(boxes.map((each) => rectangle(random, each)))
     .jpeg({ quality: 90 })

@@ -1,12 +1,12 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import sharp from "sharp";
 import type { Dataset, Item } from "../data/dataset.js";
 import { jpegDecoder } from "../data/jpeg.js";
 import { packDataset } from "../data/pack.js";
 import { decodePicture } from "../data/picture.js";
 import { eachPicture } from "../data/pixels.js";
 import type { Room } from "../data/room.js";
+import { sharp } from "../data/sharp.js";
 import { withBenchData } from "./data.js";
 import { type Contender, inTurn, median, ratios, spreadOf } from "./rounds.js";
 import type { Bench, Row } from "./row.js";
@@ -22,7 +22,7 @@ export async function measurePacking(bench: Bench): Promise<Row> {
     const contenders = {
       ours: packing(dataset, join(dir, "packs"), bench.signal),
       sharp: decoding(dataset, async ({ image }) => {
-        await sharp(image).removeAlpha().raw().toBuffer();
+        await sharp()(image).removeAlpha().raw().toBuffer();
       }),
       floor: decoding(dataset, async (item, room) => {
         await decodePicture(item.image, item, dataset.picture, room);

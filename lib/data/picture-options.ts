@@ -14,7 +14,7 @@ export const pictureOptions = z.strictObject({
 });
 
 /**
- * Input form of {@link pictureOptions}, every field optional.
+ * Input form of `pictureOptions`, every field optional.
  *
  * `exif`: `"auto"` (default) turns a picture upright by its EXIF orientation, but leaves it as it is
  * stored when the annotated size is the stored one; `"apply"` always turns it, `"ignore"` never.

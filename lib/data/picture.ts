@@ -1,12 +1,13 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { open, readFile } from "node:fs/promises";
-import sharp, { type Sharp } from "sharp";
+import type { Sharp } from "sharp";
 import { reason, SsdError } from "../errors.js";
 import { type Colours, coloursOf } from "./colours.js";
 import { decodeJpeg } from "./jpeg.js";
 import { formatNames, formatOf, jpegFrame, type PictureFormat } from "./picture-format.js";
 import { defaultPicture, type ResolvedPictureOptions } from "./picture-options.js";
 import type { Room } from "./room.js";
+import { sharp } from "./sharp.js";
 
 /** Pixels. */
 export interface Size {
@@ -196,7 +197,7 @@ function lieAcross(a: Size, b: Size): boolean {
 // "error" lets harmless warnings of old cameras pass and still refuses truncated files.
 function openPicture(bytes: Uint8Array, autoOrient = false, maxPixels?: number): Sharp {
   const limitInputPixels = maxPixels ?? false;
-  return sharp(bytes, { failOn: "error", ignoreIcc: true, autoOrient, limitInputPixels });
+  return sharp()(bytes, { failOn: "error", ignoreIcc: true, autoOrient, limitInputPixels });
 }
 
 function expectFormat(bytes: Uint8Array): PictureFormat {

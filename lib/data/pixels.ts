@@ -1,11 +1,11 @@
 import { setImmediate } from "node:timers/promises";
-import sharp from "sharp";
 import { SsdError } from "../errors.js";
 import type { Dataset, Item } from "./dataset.js";
 import { eachOf, inOrder } from "./parallel.js";
 import { type Decoded, decodePicture, readDecodedSize, type Size } from "./picture.js";
 import { defaultPicture } from "./picture-options.js";
 import { Room } from "./room.js";
+import { sharp } from "./sharp.js";
 
 // The pixels of a data set's pictures as a holder keeps them: decoded, and shrunk when asked for.
 
@@ -98,7 +98,7 @@ export async function decodeItem(
 
 async function shrink({ data, width, height }: Decoded, held: Size): Promise<Uint8Array> {
   if (held.width === width && held.height === height) return data;
-  return await sharp(data, { raw: { width, height, channels: 3 } })
+  return await sharp()(data, { raw: { width, height, channels: 3 } })
     .resize(held.width, held.height, { fit: "fill" })
     .raw()
     .toBuffer();

@@ -1,6 +1,5 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import sharp from "sharp";
 import { z } from "zod";
 import { reason, SsdError, suggestion } from "../errors.js";
 import { parseOptions } from "../options.js";
@@ -11,6 +10,7 @@ import { stream } from "./random.js";
 import { boundsOf, shapeKinds } from "./shapes-geometry.js";
 import { renderScene } from "./shapes-render.js";
 import { makeScene, type Scene } from "./shapes-scene.js";
+import { sharp } from "./sharp.js";
 import { voc } from "./voc.js";
 import { makeWhole } from "./whole.js";
 
@@ -151,7 +151,7 @@ function setsOf(images: number): Record<"train" | "val" | "trainval" | "test", P
 
 async function writePicture(dir: string, id: string, scene: Scene): Promise<void> {
   const { data, width, height } = renderScene(scene);
-  const picture = sharp(data, { raw: { width, height, channels: 3 } }).jpeg({ quality: 90 });
+  const picture = sharp()(data, { raw: { width, height, channels: 3 } }).jpeg({ quality: 90 });
   await writeFile(join(dir, "JPEGImages", `${id}.jpg`), await picture.toBuffer());
   await writeFile(join(dir, "Annotations", `${id}.xml`), annotationOf(id, scene));
 }

@@ -70,6 +70,8 @@ function endOfSegments(file: number, header: Buffer): number | undefined {
 }
 
 function read(file: number, position: number, length: number): Buffer | undefined {
+  // What a damaged header asks for.
+  if (position + length > fstatSync(file).size) return undefined;
   const buffer = Buffer.alloc(length);
   return readSync(file, buffer, 0, length, position) === length ? buffer : undefined;
 }

@@ -1,6 +1,7 @@
-import sharp, { type Sharp } from "sharp";
+import type { Sharp } from "sharp";
 import { z } from "zod";
 import { type Decoded, decodePicture, type PictureInput, type Size } from "../data/picture.js";
+import { sharp } from "../data/sharp.js";
 import { reason, SsdError } from "../errors.js";
 import { parseOptions } from "../options.js";
 import { hex, labelColour, type Rgb } from "./colour.js";
@@ -67,7 +68,7 @@ export function drawBoxes(
     scale(drawn, i, canvas.width / width, canvas.height / height),
   );
   const overlay = Buffer.from(overlaySvg(canvas, scaled, classes));
-  return sharp(data, { raw: { width, height, channels: 3 } })
+  return sharp()(data, { raw: { width, height, channels: 3 } })
     .resize({ ...canvas, fit: "fill" })
     .composite([{ input: overlay, left: 0, top: 0 }])
     .removeAlpha();

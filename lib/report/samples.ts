@@ -1,8 +1,8 @@
 import { basename } from "node:path";
-import sharp from "sharp";
 import type { DataSource, Dataset, Item, Truth } from "../data/dataset.js";
 import { shuffled } from "../data/order.js";
 import { type Decoded, decodePicture } from "../data/picture.js";
+import { sharp } from "../data/sharp.js";
 import { SsdError } from "../errors.js";
 import { parseOptions } from "../options.js";
 import { type Preset, resolvePreset } from "../presets.js";
@@ -77,7 +77,7 @@ function boxOf({ label, box, difficult, crowd = false }: Truth, classes: string[
 }
 
 async function stretched({ data, width, height }: Decoded, side: number): Promise<Decoded> {
-  const picture = sharp(data, { raw: { width, height, channels: 3 } });
+  const picture = sharp()(data, { raw: { width, height, channels: 3 } });
   // Bilinear, as the engine resizes.
   const { data: pixels } = await picture
     .resize({ width: side, height: side, fit: "fill", kernel: "linear" })

@@ -1,7 +1,7 @@
-import sharp from "sharp";
 import { z } from "zod";
 import { inOrder } from "../data/parallel.js";
 import { decodePicture, type PictureInput, type Size } from "../data/picture.js";
+import { sharp } from "../data/sharp.js";
 import { SsdError } from "../errors.js";
 import { parseOptions } from "../options.js";
 import { hex, type Rgb } from "./colour.js";
@@ -80,7 +80,7 @@ export async function contactSheet(
       top: y + Math.floor((grid.height - height) / 2),
     };
   });
-  return await sharp({ create: { ...size, channels: 3, background } })
+  return await sharp()({ create: { ...size, channels: 3, background } })
     .composite([{ input: Buffer.from(svg), left: 0, top: 0 }, ...pictures])
     .removeAlpha()
     .png()

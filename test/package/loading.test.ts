@@ -100,6 +100,16 @@ describe("loads", () => {
     expectLoaded("ESM", run(project(), "main.mjs", { env: env() }));
   });
 
+  test("nothing by import alone: no native code until something needs it", () => {
+    const look = `import { presets } from "ssd-distill";
+      import { readFileSync } from "node:fs";
+      const native = readFileSync("/proc/self/maps", "utf8").match(/\\/\\S*(node_modules|torch)\\S*/g);
+      console.log(JSON.stringify({ native, presets: Object.keys(presets).length > 5 }));`;
+    const ran = run(project({ "main.mjs": look }), "main.mjs");
+    outcomes.push(["import alone", ran.stdout.trim()]);
+    expect(JSON.parse(ran.stdout)).toEqual({ native: null, presets: true });
+  });
+
   test("by require, with one SsdError for both", () => {
     const both = `${cjs}
       import("ssd-distill").then((same) => { if (same.SsdError !== api.SsdError) process.exit(9); });`;

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { beforeEach, expect, test, vi } from "vitest";
 import { SsdError } from "../../../lib/errors.js";
-import { locateLibtorch } from "../../../lib/libtorch/locate.js";
+import { everyLibtorch, locateLibtorch } from "../../../lib/libtorch/locate.js";
 import { fakeLibtorch } from "../../support/libtorch.js";
 import { stubPython } from "../../support/python.js";
 import { temporaryFolder } from "../../support/temporary.js";
@@ -119,4 +119,31 @@ test.each([
   stubPython(line);
   vi.stubEnv("LIBTORCH_USE_PYTORCH", "1");
   expect(failure().message).toContain(told);
+});
+
+test("a folder that was tried is passed over, with the reason", () => {
+  emptyCache();
+  const [cuda, cpu] = [cached("2.13.0+cu130"), cached("2.13.0")];
+  expect(locateLibtorch().path).toBe(cuda);
+  expect(locateLibtorch({ passedOver: new Map([[cuda, "it ended"]]) }).path).toBe(cpu);
+  const none = new Map([
+    [cuda, "it ended"],
+    [cpu, "it ended too"],
+  ]);
+  expect(failure({ passedOver: none }).message).toMatch(
+    /- cache: it ended\n {2}- cache: it ended too/,
+  );
+});
+
+test("all that are there are listed in the order of preference, broken ones left out", () => {
+  emptyCache();
+  const mine = fakeLibtorch(temporaryFolder(), "2.11.0");
+  vi.stubEnv("LIBTORCH", mine);
+  const [old, young] = [cached("2.9.1"), cached("2.13.0")];
+  mkdirSync(join(cache, "libtorch", "2.12.0"));
+  expect(everyLibtorch().map(({ path, source }) => [path, source])).toEqual([
+    [mine, "LIBTORCH"],
+    [young, "cache"],
+    [old, "cache"],
+  ]);
 });
