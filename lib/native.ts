@@ -85,7 +85,8 @@ export function openEngine(libtorch: Libtorch, files: EngineFiles, withoutCuda?:
     dlopen(join(libtorch.path, "lib", "libtorch.so"));
     process.dlopen(module, files.engine, constants.dlopen.RTLD_NOW);
     // Kernels register themselves; without them a GPU's pictures are made on the CPU.
-    if (libtorch.cuda && files.kernels !== undefined) dlopen(files.kernels);
+    const cuda = libtorch.cuda && withoutCuda === undefined;
+    if (cuda && files.kernels !== undefined) dlopen(files.kernels);
   } catch (error) {
     throw new SsdError(
       "NO_LIBTORCH",

@@ -34,8 +34,14 @@ runSteps("setup", [
   ["tools", () => (nativeIsStale(definitions) ? checkToolchain() : "not needed")],
   ["typescript", typescript],
   ["libtorch", findLibtorch],
-  ["engine", (say) => buildNative(libtorch, definitions, say)],
+  ["engine", engine],
 ]);
+
+function engine(say) {
+  // Binaries of older sources would be found where none was built for a LibTorch.
+  if (nativeIsStale([])) rmSync(join(root, "prebuilds"), { recursive: true, force: true });
+  return buildNative(libtorch, definitions, say);
+}
 
 function packages(say) {
   if (packagesAreCurrent()) return "up to date";

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { SsdError } from "../errors.js";
+import { reason, SsdError } from "../errors.js";
 
 // To open a library that was cut off ends the process with a signal: the linker maps it unseen.
 
@@ -11,21 +11,28 @@ import { SsdError } from "../errors.js";
  */
 export function checkLibraries(folder: string): void {
   const lib = join(folder, "lib");
-  const refuse = (file: string, why: string) => {
+  const present = readdirSync(lib).filter((name) => /\.so(\.\d+)*$/.test(name));
+  for (const name of new Set([...needed, ...present])) {
+    const file = join(lib, name);
+    const why = faultOf(file);
+    if (why === undefined) continue;
     throw new SsdError(
       "NO_LIBTORCH",
       `expected the libraries of a LibTorch, got ${file}: ${why}; "ssd-distill libtorch install" installs one that fits`,
     );
-  };
-  for (const name of readdirSync(lib)) {
-    if (!/\.so(\.\d+)*$/.test(name)) continue;
-    const file = join(lib, name);
-    const damage = damageOf(file);
-    if (damage !== undefined) refuse(file, damage);
   }
-  // A few kilobytes, with the name of the libc that all of them need.
-  const entry = join(lib, "libtorch.so");
-  if (readFileSync(entry).includes("libc.musl-")) refuse(entry, "built for musl, not for glibc");
+}
+
+const needed = ["libtorch.so", "libtorch_cpu.so", "libc10.so"];
+
+function faultOf(file: string): string | undefined {
+  try {
+    // One of a few kilobytes, with the name of the libc that all of them need.
+    const musl = file.endsWith("libtorch.so") && readFileSync(file).includes("libc.musl-");
+    return musl ? "built for musl, not for glibc" : damageOf(file);
+  } catch (error) {
+    return reason(error);
+  }
 }
 
 const machines: Partial<Record<NodeJS.Architecture, number>> = { x64: 62, arm64: 183 };

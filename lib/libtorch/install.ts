@@ -86,13 +86,18 @@ function checkOptions({ file, url, sha256, version, cuda }: InstallOptions): voi
     refuse(`expected a CUDA version such as 13.0, got ${JSON.stringify(cuda)}`);
   }
   if (version === undefined) return;
-  const minors = fittingMinors();
+  const minors = acceptedMinors();
   if (!/^\d+\.\d+\.\d+$/.test(version) || !minors.includes(minorOf(version))) {
     const wanted = minors.map((minor) => `${minor}.x`).join(" or ");
     refuse(
       `expected a version ${wanted}, for which there is an engine, got ${JSON.stringify(version)}`,
     );
   }
+}
+
+/** Those that engines here are for, and the pinned one: an engine for it may be what comes next. */
+function acceptedMinors(): string[] {
+  return [...new Set([minorOf(pinnedVersion), ...fittingMinors()])];
 }
 
 function soundFolder(path: string): Libtorch | undefined {
@@ -184,7 +189,7 @@ async function unpack(archive: string, tree: string, signal?: AbortSignal): Prom
   });
   const facts = readFolder(tree);
   if (typeof facts === "string") refuse(archive, facts);
-  const minors = fittingMinors();
+  const minors = acceptedMinors();
   if (!minors.includes(minorOf(facts.version))) {
     refuse(archive, `it holds version ${facts.version}, not ${minors.join(" or ")}`);
   }

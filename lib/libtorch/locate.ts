@@ -46,7 +46,10 @@ interface Place {
 export function locateLibtorch(options: LocateOptions = {}): Libtorch {
   const { versions, passedOver } = options;
   const chosen = explicitPlace(options.libtorch);
-  if (chosen !== undefined) return judge(chosen, versions, fail);
+  if (chosen !== undefined) {
+    const instead = `without ${chosen.name} the one that "ssd-distill libtorch install" installs is taken`;
+    return judge(chosen, versions, (sentence) => fail(`${sentence}; ${instead}`));
+  }
   const tried = ["option libtorch: not given", "LIBTORCH: not set"];
   for (const place of implicitPlaces()) {
     const found = judge(place, versions, (sentence) => void tried.push(sentence));

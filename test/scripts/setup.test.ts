@@ -65,3 +65,15 @@ test("an unknown argument is a usage error", () => {
   expect(code).toBe(2);
   expect(err).toBe("setup: expected --native-tests or --CDNAME=VALUE, got --fast\n");
 });
+
+test("building in an installed package says what of npm it is built with", () => {
+  const folder = writeTree(clone(), { "package.json": "{}" });
+  const { code, err } = node([join(folder, "scripts", "build-from-source.mjs")], {
+    PATH: pathWith(compilers),
+  });
+  expect(code).toBe(2);
+  expect(err).toBe(
+    "build: the engine is built with node-addon-api and node-api-headers and cmake-js, not found: " +
+      "npm install --save-dev node-addon-api node-api-headers cmake-js\n",
+  );
+});

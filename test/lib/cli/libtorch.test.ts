@@ -29,7 +29,9 @@ test("LIBTORCH at an empty folder is one sentence", () => {
   const folder = temporaryFolder();
   expect(cli(["libtorch", "where", "--json"], { LIBTORCH: folder })).toEqual({
     code: 1,
-    ...sentence(`LIBTORCH: expected a LibTorch folder, got ${folder}: no lib/libtorch.so in it`),
+    ...sentence(
+      `LIBTORCH: expected a LibTorch folder, got ${folder}: no lib/libtorch.so in it; .*`,
+    ),
   });
 });
 
@@ -37,7 +39,7 @@ test("LIBTORCH of a version no engine is for is one sentence, but may be built f
   const path = fakeLibtorch(temporaryFolder(), "1.13.1");
   expect(cli(["libtorch", "where"], { LIBTORCH: path })).toEqual({
     code: 1,
-    ...sentence(`LIBTORCH: expected LibTorch [\\d.]+( or [\\d.]+)*, got 1\\.13\\.1 at ${path}`),
+    ...sentence(`LIBTORCH: expected LibTorch [\\d.]+( or [\\d.]+)*, got 1\\.13\\.1 at ${path}; .*`),
   });
   const { code, out } = cli(["libtorch", "where", "--build", "--json"], { LIBTORCH: path });
   expect(code).toBe(0);
