@@ -4,7 +4,7 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { reason } from "../errors.js";
-import { FinalError } from "./final-error.js";
+import { FinalError, HttpError } from "./failures.js";
 import { sizeOf, type Transfer, transfer } from "./http.js";
 
 /** What a download reports to, and what stops it. */
@@ -84,7 +84,8 @@ async function persist(file: Transfer, { onProgress, signal }: Watch): Promise<v
       barren = now > most ? 0 : barren + 1;
       most = Math.max(most, now);
       // Who was never heard, and did not hang up either, is not there.
-      const silent = file.known === undefined && !/^HTTP /.test(reason(error)) && !hungUp(error);
+      const heard = error instanceof HttpError || hungUp(error);
+      const silent = file.known === undefined && !heard;
       if (error instanceof FinalError || silent || barren === patience || count === connections) {
         throw error;
       }

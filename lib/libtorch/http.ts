@@ -1,7 +1,7 @@
 import { open, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { EnvHttpProxyAgent, fetch, type Response } from "undici";
-import { FinalError } from "./final-error.js";
+import { FinalError, HttpError } from "./failures.js";
 import { requireSpace } from "./space.js";
 
 // One file over HTTP, as far as one connection brings it; download.ts goes on from there.
@@ -76,7 +76,7 @@ async function startOf(response: Response, have: number, path: string): Promise<
   if (partial) await rm(path, { force: true });
   const sentence = `HTTP ${status} ${statusText}`.trim();
   const passing = status >= 500 || status === 408 || status === 429 || (partial && have > 0);
-  throw passing ? new Error(sentence) : new FinalError(sentence);
+  throw passing ? new HttpError(sentence) : new FinalError(sentence);
 }
 
 function factsOf({ headers }: Response, start: number): NonNullable<Transfer["known"]> {

@@ -4,7 +4,7 @@ import { basename, join, resolve } from "node:path";
 import { reason, SsdError } from "../errors.js";
 import { downloadUrl, sha256Of, type Watch } from "./download.js";
 import { fittingMinors } from "./engines.js";
-import { FinalError } from "./final-error.js";
+import { FinalError } from "./failures.js";
 import { type FolderFacts, readFolder } from "./folder.js";
 import { type Libtorch, libtorchCache } from "./locate.js";
 import { downloadWheel } from "./pip.js";

@@ -1,5 +1,5 @@
 import { freeSpace, inBytes } from "../data/pack-space.js";
-import { FinalError } from "./final-error.js";
+import { FinalError } from "./failures.js";
 
 /**
  * Holds what is to be written in a folder to what its disk can take.
