@@ -60,8 +60,31 @@ const managers = {
   npm: { add: ["npm", "install"], start: ["npx"] },
   pnpm: { add: ["npx", "-y", "pnpm@10", "add"], start: ["npx", "-y", "pnpm@10", "exec"] },
   yarn: { ...yarn, files: yarnFiles("node-modules") },
-  "yarn pnp": { ...yarn, files: yarnFiles("pnp") },
+  // Where packages are in archives, only yarn's node finds them, and Node 20 none by a require inside an
+  // ES module's graph.
+  "yarn pnp": {
+    ...yarn,
+    files: yarnFiles("pnp"),
+    load: "await import",
+    node: ["npx", "-y", "@yarnpkg/cli-dist@4", "node"],
+  },
 };
+
+// Both kinds of import, one engine; a worker that has one of its own and is terminated.
+const program = (load) => `
+const { Worker, isMainThread, parentPort } = require("node:worker_threads");
+(async () => {
+  const { SsdError, Tensor } = ${load}("ssd-distill");
+  const [two] = Tensor.from([2], [1]).toArray();
+  if (!isMainThread) return void setInterval(() => parentPort.postMessage(two), 10);
+  const same = (await import("ssd-distill")).SsdError === SsdError;
+  const worker = new Worker(__filename);
+  worker.once("message", async (theirs) => {
+    await worker.terminate();
+    console.log(JSON.stringify({ same, two, theirs }));
+  });
+})();
+`;
 
 const steps = [
   ["bare machine", bareMachine],
@@ -158,8 +181,8 @@ function withoutLibtorch() {
   return sentence;
 }
 
-/** The smallest of everything: doctor, training, detection, both kinds of import. */
-function smoke(name, project, env, command) {
+/** The smallest of everything: doctor, training, detection, a program. */
+function smoke(name, project, env, command, { node = ["node"], load = "require" } = {}) {
   const doctor = JSON.parse(expectEnd(project, env, command("doctor", "--json")).stdout);
   if (doctor.problems.length > 0) throw new Failure(`doctor: ${doctor.problems.join("; ")}`);
   const trained = JSON.parse(expectEnd(project, env, command(...training, "--json")).stdout);
@@ -179,6 +202,11 @@ function smoke(name, project, env, command) {
   const found = expectEnd(project, env, command(...detect)).stdout;
   if (!found.includes(basename(picture)))
     throw new Failure(`detect: expected ${picture} in ${found}`);
+  writeFileSync(join(project, "program.cjs"), program(load));
+  const said = JSON.parse(expectEnd(project, env, [...node, "program.cjs"]).stdout);
+  if (!said.same || said.two !== 2 || said.theirs !== 2) {
+    throw new Failure(`program: got ${JSON.stringify(said)}`);
+  }
   results.push([name, doctor.node, doctor.libtorch.source, `mAP ${trained.best.map}`]);
   return `${doctor.node}, LibTorch ${doctor.libtorch.version} (${doctor.libtorch.source})`;
 }
@@ -190,14 +218,15 @@ function picturesOf(project) {
 }
 
 function withManager(name) {
-  const { files = {}, add, start, spec = (tarball) => tarball } = managers[name];
+  const { files = {}, add, start, spec = (tarball) => tarball, ...how } = managers[name];
   const project = emptyProject(name.replace(" ", "-"));
   for (const [file, text] of Object.entries(files)) writeFileSync(join(project, file), text);
   const env = { PATH: process.env.PATH };
   expectEnd(project, env, [...add, spec(ours, "ssd-distill"), spec(theirs, libtorchName)]);
-  return smoke(name, project, env, (...args) => [...start, "ssd-distill", ...args]);
+  return smoke(name, project, env, (...args) => [...start, "ssd-distill", ...args], how);
 }
 
+/** With one of npm's own Nodes. */
 function withNode(major) {
   const project = emptyProject(`node-${major}`);
   const env = { PATH: barePath(`node-${major}-bin`, nodeOf(major)) };
