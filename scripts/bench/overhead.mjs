@@ -1,6 +1,7 @@
 // What JavaScript adds to a training step, and whether anything grows: `node scripts/bench/overhead.mjs
 // [steps] [runs]`, after `npm run setup`. One JSON object:
-//   js_ms     processor time a step of JavaScript's thread, all that it does in a run: over the epochs
+//   js_ms     processor time a step of JavaScript's thread, all that it does in a run: over the epochs; and the
+//             share of it in the kernel, which wakes the engine's thread and lets this one sleep
 //   extra_ms  a step's wall time less what the engine says it took: JavaScript, two changes of threads, waiting
 //   rss_mb    resident memory in the course of the steps: after the first tenth, at its most, at the end
 //   threads   of the process before the runs, after the first few and after all
@@ -8,6 +9,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { Detector, synthetic, Tensor, Trainer, train } from "../../dist/index.js";
 
 const steps = Number(process.argv[2] ?? 10_000);
@@ -66,10 +68,12 @@ async function measureSteps(data) {
     last = now;
     if (event.step % Math.ceil(steps / 100) === 0) rss.push(process.memoryUsage.rss() / 1e6);
   };
+  const before = threadTicks();
   await train(student, { ...once(data), epochs, onEvent }).done;
+  const [user, kernel] = threadTicks().map((ticks, at) => ticks - before[at]);
   const early = rss[Math.floor(rss.length / 10)];
   return {
-    js_ms: spread(js),
+    js_ms: { ...spread(js), kernel: round(kernel / (user + kernel)) },
     extra_ms: spread(extra),
     rss_mb: { early: round(early), most: round(Math.max(...rss)), end: round(rss.at(-1)) },
   };
@@ -94,8 +98,12 @@ async function countThreads(data) {
     const trainer = new Trainer(student);
     await trainer.step({ images, targets });
     trainer.dispose();
-    if (i === 4) early = threads();
+    if (i !== 4) continue;
+    await wait(100);
+    early = threads();
   }
+  // One that has been waited for may be counted a moment longer.
+  await wait(100);
   return { before, early, end: threads() };
 }
 
@@ -107,6 +115,13 @@ function once(data) {
 function threadMs() {
   const text = readFileSync(`/proc/self/task/${process.pid}/schedstat`, "utf8");
   return Number(text.split(" ")[0]) / 1e6;
+}
+
+/** The same in the kernel's ticks: in programs, and in the kernel. */
+function threadTicks() {
+  const text = readFileSync(`/proc/self/task/${process.pid}/stat`, "utf8");
+  // Behind the name, which may hold anything.
+  return text.slice(text.lastIndexOf(")")).split(" ").slice(12, 14).map(Number);
 }
 
 function threads() {
