@@ -14,6 +14,7 @@ import {
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { readFolder } from "../dist/libtorch/folder.js";
+import { libtorchPackage as name } from "../dist/libtorch/locate.js";
 import { ask, Failure, root, runSteps } from "./steps.mjs";
 
 // npm takes about 190 MB: a tarball travels in base64 inside a request of 256 MB.
@@ -26,7 +27,6 @@ const { values, positionals } = parseArgs({
 const source = resolve(positionals[0] ?? "");
 const out = resolve(root, values.out);
 const folder = join(out, "libtorch-package");
-const name = `@ssd-distill/libtorch-${process.platform}-${process.arch}-cpu`;
 let version;
 let tarball;
 

@@ -17,6 +17,7 @@ import {
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { libtorchPackage } from "../dist/libtorch/locate.js";
 import { Failure, root, run, runSteps, which } from "./steps.mjs";
 
 const { values } = parseArgs({
@@ -46,7 +47,6 @@ const training = [
   "run",
 ];
 
-const libtorchName = "@ssd-distill/libtorch-linux-x64-cpu";
 const yarn = {
   add: ["npx", "-y", "@yarnpkg/cli-dist@4", "add"],
   start: ["npx", "-y", "@yarnpkg/cli-dist@4", "run"],
@@ -222,7 +222,7 @@ function withManager(name) {
   const project = emptyProject(name.replace(" ", "-"));
   for (const [file, text] of Object.entries(files)) writeFileSync(join(project, file), text);
   const env = { PATH: process.env.PATH };
-  expectEnd(project, env, [...add, spec(ours, "ssd-distill"), spec(theirs, libtorchName)]);
+  expectEnd(project, env, [...add, spec(ours, "ssd-distill"), spec(theirs, libtorchPackage)]);
   return smoke(name, project, env, (...args) => [...start, "ssd-distill", ...args], how);
 }
 

@@ -76,14 +76,22 @@ interface Listed extends Libtorch {
 
 function listLibtorch(): { found: Listed[] } {
   const minors = fittingMinors();
+  const used = usedPath();
   const found = everyLibtorch().map((libtorch) => ({
     ...libtorch,
     fits: minors.includes(minorOf(libtorch.version)),
-    used: false,
+    used: libtorch.path === used,
   }));
-  const used = found.find(({ source, fits }) => fits || source === "LIBTORCH");
-  if (used?.fits) used.used = true;
   return { found };
+}
+
+function usedPath(): string | undefined {
+  try {
+    return whereLibtorch().path;
+  } catch {
+    // None is; `where` says why.
+    return undefined;
+  }
 }
 
 function asList({ found }: { found: Listed[] }): string {

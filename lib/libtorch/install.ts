@@ -9,7 +9,7 @@ import { type FolderFacts, readFolder } from "./folder.js";
 import { type Libtorch, libtorchCache } from "./locate.js";
 import { downloadWheel } from "./pip.js";
 import { unpackArchive } from "./unpack.js";
-import { archiveOf, checksums, minorOf, pinnedVersion } from "./version.js";
+import { archiveOf, checksums, kindOf, minorOf, pinnedVersion } from "./version.js";
 
 /** Where {@link installLibtorch} takes LibTorch from. */
 export interface InstallOptions {
@@ -41,8 +41,7 @@ export async function installLibtorch(options: InstallOptions = {}): Promise<Lib
   checkOptions(options);
   const explicit = options.file !== undefined || options.url !== undefined;
   const { version = pinnedVersion, cuda } = options;
-  const suffix = cuda === undefined ? "" : `+cu${cuda.replace(".", "")}`;
-  const present = soundFolder(join(libtorchCache(), `${version}${suffix}`));
+  const present = soundFolder(join(libtorchCache(), folderOf(`${version}+${kindOf(cuda)}`)));
   if (!explicit && present !== undefined) return present;
   const watch: Watch = { onProgress: options.onProgress ?? (() => {}), signal: options.signal };
   try {
@@ -98,6 +97,11 @@ function checkOptions({ file, url, sha256, version, cuda }: InstallOptions): voi
 /** Those that engines here are for, and the pinned one: an engine for it may be what comes next. */
 function acceptedMinors(): string[] {
   return [...new Set([minorOf(pinnedVersion), ...fittingMinors()])];
+}
+
+/** What a version's folder in the cache is called: one for the CPU, which most are, by its number alone. */
+function folderOf(version: string): string {
+  return version.replace(/\+cpu$/, "");
 }
 
 function soundFolder(path: string): Libtorch | undefined {
@@ -210,7 +214,7 @@ async function settle(
   facts: FolderFacts,
   { replace, aside }: { replace: boolean; aside: string },
 ): Promise<Libtorch> {
-  const path = join(libtorchCache(), facts.version.replace(/\+cpu$/, ""));
+  const path = join(libtorchCache(), folderOf(facts.version));
   for (let attempt = 0; ; attempt++) {
     try {
       await rename(tree, path);

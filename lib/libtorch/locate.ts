@@ -59,7 +59,7 @@ export function locateLibtorch(options: LocateOptions = {}): Libtorch {
     tried.push(`${place.name}: ${why}`);
   }
   fail(
-    `expected LibTorch${wanted(versions)}, found none: "npm install ${packageName}" or ` +
+    `expected LibTorch${wanted(versions)}, found none: "npm install ${libtorchPackage}" or ` +
       '"ssd-distill libtorch install" installs one, LIBTORCH=FOLDER names one that is there; ' +
       `tried:\n${tried.map((line) => `  - ${line}`).join("\n")}`,
   );
@@ -111,15 +111,15 @@ function* implicitPlaces(): Generator<Place> {
   yield pythonPlace();
 }
 
-const packageName = `@ssd-distill/libtorch-${process.platform}-${process.arch}-cpu`;
+/** The npm package of LibTorch for this platform's CPU. */
+export const libtorchPackage = `@ssd-distill/libtorch-${process.platform}-${process.arch}-cpu`;
 
 function packagePlace(): Place {
-  const id = packageName;
-  const place: Place = { name: `package ${id}`, source: "package" };
+  const place: Place = { name: `package ${libtorchPackage}`, source: "package" };
   try {
     return {
       ...place,
-      path: dirname(createRequire(import.meta.url).resolve(`${id}/package.json`)),
+      path: dirname(createRequire(import.meta.url).resolve(`${libtorchPackage}/package.json`)),
     };
   } catch {
     return { ...place, none: "not installed" };
@@ -133,12 +133,17 @@ function cachePlaces(): Place[] {
   } catch (error) {
     return [{ name: "cache", source: "cache", none: reason(error) }];
   }
-  const names = existsSync(folder) ? readdirSync(folder).filter((name) => /^\d/.test(name)) : [];
+  const names = cachedNames(folder);
   // Numeric order, as 2.9 is older than 2.13; of one version the longer name (+cu130) is the
   // CUDA build, which nobody gets without asking for it.
   names.sort((a, b) => b.localeCompare(a, "en", { numeric: true }));
   if (names.length === 0) return [{ name: `cache ${folder}`, source: "cache", none: "empty" }];
   return names.map((name) => ({ name: "cache", source: "cache", path: join(folder, name) }));
+}
+
+/** The folders of LibTorch in the cache. */
+export function cachedNames(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder).filter((name) => /^\d/.test(name)) : [];
 }
 
 /** The part of the cache that holds LibTorch, one folder a version. */

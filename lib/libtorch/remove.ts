@@ -1,7 +1,7 @@
-import { readdirSync, renameSync, rmSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { SsdError, suggestion } from "../errors.js";
-import { libtorchCache } from "./locate.js";
+import { cachedNames, libtorchCache } from "./locate.js";
 
 /**
  * Removes a LibTorch from the cache; a process that uses it goes on.
@@ -12,7 +12,7 @@ import { libtorchCache } from "./locate.js";
  */
 export function removeLibtorch(name: string): string {
   const cache = libtorchCache();
-  const there = installedNames(cache);
+  const there = cachedNames(cache);
   if (!there.includes(name)) {
     const known = there.length > 0 ? there.join(", ") : "nothing";
     throw new SsdError(
@@ -26,12 +26,4 @@ export function removeLibtorch(name: string): string {
   renameSync(path, aside);
   rmSync(aside, { recursive: true, force: true });
   return path;
-}
-
-function installedNames(cache: string): string[] {
-  try {
-    return readdirSync(cache).filter((name) => /^\d/.test(name));
-  } catch {
-    return [];
-  }
 }

@@ -7,8 +7,13 @@ export const pinnedVersion = "2.13.0";
  * @param cuda CUDA's version, `13.0`; without it the archive is for the CPU.
  */
 export function archiveOf(version: string, cuda?: string): string {
-  const kind = cuda === undefined ? "cpu" : `cu${cuda.replace(".", "")}`;
+  const kind = kindOf(cuda);
   return `https://download.pytorch.org/libtorch/${kind}/libtorch-shared-with-deps-${version}%2B${kind}.zip`;
+}
+
+/** What PyTorch calls a build for a CUDA version, `cu130`, or for none, `cpu`. */
+export function kindOf(cuda: string | undefined): string {
+  return cuda === undefined ? "cpu" : `cu${cuda.replace(".", "")}`;
 }
 
 /** The index of PyTorch's CPU wheels; the one on PyPI is a CUDA build. */

@@ -18,7 +18,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findEngines } from "../../lib/libtorch/engines.js";
 import { loadEngine } from "../../lib/native.js";
 import { packageRoot } from "../../lib/package.js";
-import { copyLibtorch, install, libtorchPackage } from "../support/installed.js";
+import { copyLibtorch, install, installLibtorch } from "../support/installed.js";
 import { fakeLibtorch } from "../support/libtorch.js";
 import { temporaryFolder, writeTree } from "../support/temporary.js";
 
@@ -169,7 +169,7 @@ describe("loads", () => {
 
   test("with LibTorch from its npm package: npm's and yarn's flat folder", () => {
     const own = ownProject();
-    libtorchPackage(join(own, "node_modules"));
+    installLibtorch(join(own, "node_modules"));
     expectLoaded("LibTorch package, flat (npm, yarn)", run(own, "main.mjs"));
   });
 
@@ -177,7 +177,7 @@ describe("loads", () => {
     const own = writeTree(temporaryFolder(), { "main.mjs": esm });
     const store = join(own, "node_modules", ".pnpm", "ssd-distill@0", "node_modules");
     const real = install(own, store);
-    libtorchPackage(store);
+    installLibtorch(store);
     symlinkSync(real, join(own, "node_modules", "ssd-distill"));
     expectLoaded("LibTorch package, linked (pnpm)", run(own, "main.mjs"));
   });

@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { libtorchPackage as name } from "../../lib/libtorch/locate.js";
 import { loadEngine } from "../../lib/native.js";
 import { packageRoot } from "../../lib/package.js";
 import { writeTree } from "./temporary.js";
@@ -38,8 +39,8 @@ export function install(project: string, modules = join(project, "node_modules")
 }
 
 /** Puts the LibTorch in use into a folder, as the npm package of it has it. */
-export function libtorchPackage(modules: string): string {
-  const folder = join(modules, "@ssd-distill", `libtorch-${platform}-cpu`);
+export function installLibtorch(modules: string): string {
+  const folder = join(modules, name);
   copyLibtorch(folder);
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "libtorch" }));
   return folder;
